@@ -1,0 +1,239 @@
+"""Durable work: a row per job, leased by a worker, tried again after a failure, with progress for the page.
+
+A worker that dies leaves its lease to run out; the job is then taken by the next one. Handlers therefore must
+stand being run twice.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import traceback
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Index, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from tourserver.core import clock, preferences
+from tourserver.core.db import Base, IdMixin, TimestampMixin
+from tourserver.core.errors import TourserverError
+from tourserver.core.services import Services
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=60)
+BACKOFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
+HEARTBEAT = "worker_heartbeat"
+
+
+class Job(IdMixin, TimestampMixin, Base):
+    """One piece of work."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        # one unfinished job per kind and key; finished ones give the key free
+        Index("uq_job_kind_key", "kind", "unique_key", unique=True),
+        Index("ix_job_due", "state", "run_after"),
+    )
+
+    kind: Mapped[str]
+    # NULL once the job is finished, so that the same work can be asked for again
+    unique_key: Mapped[str | None]
+    payload: Mapped[dict[str, Any]]
+    # waiting, running, done, failed
+    state: Mapped[str] = mapped_column(default="waiting")
+    run_after: Mapped[datetime] = mapped_column(default=clock.now)
+    leased_by: Mapped[str | None]
+    leased_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    percent: Mapped[int] = mapped_column(default=0)
+    note: Mapped[str] = mapped_column(default="")
+    error: Mapped[str | None]
+
+
+class Retry(Exception):
+    """Raised by a handler whose trouble may pass, such as a full disk: the job is tried again later."""
+
+    def __init__(self, message: str, *, after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+@dataclass
+class JobContext:
+    """What a handler is given."""
+
+    services: Services
+    job_id: str
+    payload: dict[str, Any]
+    attempts: int
+    stopping: threading.Event
+
+    def progress(self, percent: int, note: str = "") -> None:
+        """Tell how far the work is, in percent; also renews the lease."""
+        with self.services.db.write() as session:
+            job = session.get_one(Job, self.job_id)
+            job.percent, job.note = percent, note
+            job.leased_until = clock.now() + LEASE
+
+
+Handler = Callable[[JobContext], None]
+_handlers: dict[str, Handler] = {}
+
+
+def handler(kind: str) -> Callable[[Handler], Handler]:
+    """Register the function that does jobs of ``kind``."""
+
+    def register(function: Handler) -> Handler:
+        _handlers[kind] = function
+        return function
+
+    return register
+
+
+def enqueue(
+    session: Session, kind: str, key: str, payload: dict[str, Any] | None = None, run_after: datetime | None = None
+) -> Job:
+    """Ask for work, in the caller's transaction. The same unfinished kind and key is the same job."""
+    job = session.scalar(select(Job).where(Job.kind == kind, Job.unique_key == key))
+    if job is None:
+        job = Job(kind=kind, unique_key=key, payload=payload or {}, run_after=run_after or clock.now())
+        session.add(job)
+        session.flush()
+    return job
+
+
+def latest(session: Session, kind: str, key_prefix: str) -> Job | None:
+    """The newest job of a kind whose payload names ``key_prefix`` as its ``key``; for progress on pages."""
+    query = select(Job).where(Job.kind == kind, Job.payload["key"].as_string() == key_prefix)
+    return session.scalar(query.order_by(Job.created_at.desc(), Job.id.desc()).limit(1))
+
+
+class Worker:
+    """Takes due jobs one after the other until it is told to stop."""
+
+    def __init__(self, services: Services, *, poll_seconds: float = 1.0) -> None:
+        self.services = services
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
+        self.stopping = threading.Event()
+        self._poll = poll_seconds
+        self._periodic: list[tuple[float, Callable[[Services], None]]] = []
+
+    def every(self, seconds: float, function: Callable[[Services], None]) -> None:
+        """Also call ``function(services)`` about every so many seconds, in a thread of its own."""
+        self._periodic.append((seconds, function))
+
+    def run(self) -> None:
+        """Work until :attr:`stopping` is set."""
+        threads = [threading.Thread(target=self._repeat, args=entry, daemon=True) for entry in self._periodic]
+        threads.append(threading.Thread(target=self._repeat, args=(5.0, beat), daemon=True))
+        for thread in threads:
+            thread.start()
+        while not self.stopping.is_set():
+            try:
+                busy = self.run_once()
+            except Exception:
+                log.exception("worker.poll_failed")
+                busy = False
+            if not busy:
+                self.stopping.wait(self._poll)
+        for thread in threads:
+            thread.join(timeout=10)
+
+    def _repeat(self, seconds: float, function: Callable[[Services], None]) -> None:
+        while not self.stopping.is_set():
+            try:
+                function(self.services)
+            except Exception:
+                log.exception("worker.periodic_failed", function=function.__name__)
+            self.stopping.wait(seconds)
+
+    def run_once(self) -> bool:
+        """Do one due job; False when there was none."""
+        job = self._take()
+        if job is None:
+            return False
+        context = JobContext(self.services, job.id, job.payload, job.attempts, self.stopping)
+        done = threading.Event()
+        renewer = threading.Thread(target=self._renew, args=(job.id, done), daemon=True)
+        renewer.start()
+        try:
+            _handlers[job.kind](context)
+        except Retry as error:
+            self._again(job, str(error), error.after)
+        except TourserverError as error:
+            self._finish(job, "failed", error.text)
+        except Exception as error:
+            log.exception("job.failed", kind=job.kind, job=job.id)
+            if job.attempts > len(BACKOFF):
+                self._finish(job, "failed", f"{type(error).__name__}: {error}\n{traceback.format_exc(limit=-3)}")
+            else:
+                self._again(job, f"{type(error).__name__}: {error}", None)
+        else:
+            self._finish(job, "done", None)
+        finally:
+            done.set()
+            renewer.join()
+        return True
+
+    def _take(self) -> Job | None:
+        present = clock.now()
+        due = or_(
+            (Job.state == "waiting") & (Job.run_after <= present),
+            (Job.state == "running") & (Job.leased_until < present),
+        )
+        with self.services.db.read() as session:
+            if session.scalar(select(Job.id).where(due, Job.kind.in_(_handlers)).limit(1)) is None:
+                return None
+        with self.services.db.write() as session:
+            query = select(Job).where(due, Job.kind.in_(_handlers)).order_by(Job.run_after, Job.id).limit(1)
+            job = session.scalar(query.with_for_update(skip_locked=True))
+            if job is None:
+                return None
+            job.state, job.leased_by, job.leased_until = "running", self.name, present + LEASE
+            job.attempts += 1
+            return job
+
+    def _renew(self, job_id: str, done: threading.Event) -> None:
+        while not done.wait(LEASE.total_seconds() / 3):
+            with self.services.db.write() as session:
+                job = session.get(Job, job_id)
+                if job and job.leased_by == self.name and job.state == "running":
+                    job.leased_until = clock.now() + LEASE
+
+    def _finish(self, job: Job, state: str, error: str | None) -> None:
+        with self.services.db.write() as session:
+            row = session.get_one(Job, job.id)
+            if row.leased_by != self.name:
+                return  # the lease ran out and another worker has it
+            row.state, row.error, row.unique_key = state, error, None
+            row.leased_by = row.leased_until = None
+            if state == "done":
+                row.percent = 100
+
+    def _again(self, job: Job, error: str, after: timedelta | None) -> None:
+        wait = after or BACKOFF[min(job.attempts, len(BACKOFF)) - 1]
+        with self.services.db.write() as session:
+            row = session.get_one(Job, job.id)
+            if row.leased_by != self.name:
+                return
+            row.state, row.error, row.run_after = "waiting", error, clock.now() + wait
+            row.leased_by = row.leased_until = None
+
+
+def beat(services: Services) -> None:
+    """Leave a sign of life that the setup page and ``/healthz`` read."""
+    with services.db.write() as session:
+        preferences.put(session, HEARTBEAT, clock.now().isoformat())
+
+
+def worker_seen(session: Session) -> datetime | None:
+    """When a worker last gave a sign of life."""
+    value = preferences.get(session, HEARTBEAT)
+    return datetime.fromisoformat(value) if value else None

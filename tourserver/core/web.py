@@ -1,0 +1,184 @@
+"""What views and templates share: the present language, zone and actor, addresses, filters, CSRF-free JSON errors.
+
+The only module of the ground floor that knows Flask, with ratelimit.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import flask_babel
+from babel.dates import format_date, format_skeleton, format_time
+from flask import Flask, current_app, g, has_request_context, request, url_for
+from flask_babel import gettext
+from flask_login import current_user
+from markupsafe import Markup, escape
+
+from tourserver.core import clock, i18n
+from tourserver.core.db import Database, Texts
+from tourserver.core.errors import NotFound, TourserverError
+from tourserver.core.paths import resource
+from tourserver.core.rights import ANONYMOUS, Actor
+from tourserver.core.services import Services
+
+LANG_COOKIE = "lang"
+ZONE_COOKIE = "tz"
+THEME_COOKIE = "theme"
+
+
+def services() -> Services:
+    """Settings, database, storage and secrets of the running application."""
+    found: Services = current_app.extensions["tourserver"]
+    return found
+
+
+def db() -> Database:
+    """The application's database."""
+    return services().db
+
+
+def current_actor() -> Actor:
+    """The signed-in member of staff, else nobody. Registered people are known by their room's cookie alone."""
+    if current_user.is_authenticated:
+        return Actor("user", current_user.id)
+    return ANONYMOUS
+
+
+def current_language() -> str:
+    """Path, then what the page says it is in (a registered person's language), cookie, Accept-Language, English."""
+    if not has_request_context():
+        return "en"
+    if "language" not in g:
+        g.language = (
+            i18n.parse_language((request.view_args or {}).get("lang"))
+            or i18n.parse_language(request.cookies.get(LANG_COOKIE))
+            or i18n.from_accept_language(request.headers.get("Accept-Language"))
+            or "en"
+        )
+    found: str = g.language
+    return found
+
+
+def use_language(lang: str) -> None:
+    """Render the rest of this request in ``lang``, unless the person chose another in this browser."""
+    if not request.cookies.get(LANG_COOKIE):
+        g.language = lang
+        flask_babel.refresh()
+
+
+def viewer_zone() -> str:
+    """The zone that the browser told us or the viewer chose; Swedish time until then."""
+    name = request.cookies.get(ZONE_COOKIE, "") if has_request_context() else ""
+    return name if name in clock.zone_names() else clock.SWEDEN
+
+
+def page_url(endpoint: str, **values: Any) -> str:
+    """The address of a public page in the present language."""
+    values.setdefault("lang", i18n.url_lang(current_language()))
+    return url_for(endpoint, **values)
+
+
+def message(error: TourserverError) -> str:
+    """An error's text in the present language."""
+    text: str = gettext(error.message)
+    return text % error.params if error.params else text
+
+
+def wants_json() -> bool:
+    """Whether the client asked for JSON rather than a page."""
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html")
+    return best == "application/json"
+
+
+# --- filters --------------------------------------------------------------------------------------------------
+
+
+def text_filter(texts: Texts | None) -> Markup:
+    """A text in several languages as HTML, marked with ``lang`` and ``dir`` where it isn't in the page's language."""
+    text = i18n.pick(texts, current_language())
+    if not text.value or text.lang == current_language():
+        return escape(text.value)
+    return Markup('<span lang="{}" dir="{}">{}</span>').format(text.html_lang, text.dir, text.value)
+
+
+def plain_filter(texts: Texts | None) -> str:
+    """A text in several languages as plain text, for titles and attributes."""
+    return i18n.pick(texts, current_language()).value
+
+
+def moment_filter(moment: datetime, zone_name: str, form: str = "full") -> str:
+    """A moment as wall time of a zone: ``full`` Thursday 10 December 2026, 14:00; ``day``; ``time``; ``short``."""
+    wall = clock.local(moment, zone_name).replace(tzinfo=None)
+    locale = flask_babel.get_locale() or "en"
+
+    if form == "time":
+        return format_time(wall, "HH:mm", locale=locale)
+    if form == "day":
+        return format_date(wall, "full", locale=locale)
+    if form == "short":
+        return format_skeleton("MMMEd", wall, locale=locale) + " " + format_time(wall, "HH:mm", locale=locale)
+    return f"{format_date(wall, 'full', locale=locale)}, {format_time(wall, 'HH:mm', locale=locale)}"
+
+
+# --- built files ----------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4)
+def _manifest(path: Path, _mtime: float) -> dict[str, str]:
+    content: dict[str, str] = json.loads(path.read_text())
+    return content
+
+
+def asset(name: str) -> str:
+    """The address of a built file by its plain name; raises when the front end was not built."""
+    path = resource("static") / "dist" / "manifest.json"
+    try:
+        built = _manifest(path, path.stat().st_mtime)
+    except FileNotFoundError as error:
+        raise RuntimeError("The front end is not built: run `make build` (or `npm ci && npm run build`).") from error
+    if name not in built:
+        raise NotFound("There is no built file “%(name)s”.", name=name)
+    return url_for("static", filename=f"dist/{built[name]}")
+
+
+def has_asset(name: str) -> bool:
+    """Whether a built file exists."""
+    path = resource("static") / "dist" / "manifest.json"
+    return path.exists() and name in _manifest(path, path.stat().st_mtime)
+
+
+def icon(name: str) -> Markup:
+    """A decorative icon from the built sprite; the words beside it carry the meaning."""
+    return Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>').format(
+        asset("icons.svg"), name
+    )
+
+
+def init_templates(app: Flask) -> None:
+    """Give templates the functions and filters above."""
+    app.jinja_env.filters.update(text=text_filter, plain=plain_filter, moment=moment_filter)
+    app.jinja_env.globals.update(asset=asset, has_asset=has_asset, icon=icon, page_url=page_url)
+
+    @app.context_processor
+    def _page_values() -> dict[str, Any]:
+        lang = current_language()
+        return {
+            "lang": lang,
+            "html_lang": i18n.html_lang(lang),
+            "text_dir": i18n.direction(lang),
+            "url_lang": i18n.url_lang,
+            "languages": i18n.LANGUAGES,
+            "native_names": i18n.NATIVE_NAMES,
+            "html_lang_of": i18n.html_lang,
+            "viewer_zone": viewer_zone(),
+            "swedish_zone": clock.SWEDEN,
+            "offset_label": clock.offset_label,
+            "place_label": clock.place_label,
+            "now": clock.now(),
+            "theme": request.cookies.get(THEME_COOKIE) if has_request_context() else None,
+            "demo": services().settings.demo,
+        }
