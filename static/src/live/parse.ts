@@ -1,0 +1,58 @@
+/** Reading values that came over the line: what does not have the expected form is nothing, never an exception. */
+import type { Question, Text, ViewFrame } from "./protocol";
+
+export function string(value: unknown): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
+}
+
+export function number(value: unknown): number | null {
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}
+
+export function isText(value: unknown): value is Text {
+  return typeof value === "object" && value !== null && typeof (value as Text).value === "string";
+}
+
+/** A question in full, bare or under the key `question`. */
+export function questionOf(data: unknown): Question | null {
+  if (typeof data !== "object" || data === null) return null;
+  const nested = (data as Record<string, unknown>).question;
+  const raw = typeof nested === "object" && nested !== null ? nested : data;
+  const q = raw as Record<string, unknown>;
+  const id = string(q.id);
+  if (!id || typeof q.text !== "string") return null;
+  const question: Question = {
+    id,
+    text: q.text,
+    state: (string(q.state) ?? "pending") as Question["state"],
+    revision: number(q.revision) ?? 0,
+    asked_at: number(q.asked_at) ?? 0,
+    votes: number(q.votes) ?? 0,
+    author: string(q.author),
+    country: string(q.country),
+    lang: string(q.lang) ?? "",
+    order: number(q.order) ?? 0,
+  };
+  if (string(q.reason)) question.reason = string(q.reason);
+  if (typeof q.anonymous === "boolean") question.anonymous = q.anonymous;
+  return question;
+}
+
+export function questionsOf(value: unknown): Question[] {
+  if (!Array.isArray(value)) return [];
+  return value.map(questionOf).filter((question) => question !== null);
+}
+
+/** A view; `t` is the instant to assume when it carries none. */
+export function viewOf(value: unknown, t: number): ViewFrame | null {
+  if (typeof value !== "object" || value === null) return null;
+  const v = value as Record<string, unknown>;
+  const scene = string(v.scene);
+  const yaw = number(v.yaw);
+  const pitch = number(v.pitch);
+  if (!scene || yaw === null || pitch === null) return null;
+  const frame: ViewFrame = { scene, yaw, pitch, fov: number(v.fov) ?? 70, t: number(v.t) ?? t };
+  const by = string(v.by);
+  if (by) frame.by = by;
+  return frame;
+}

@@ -1,0 +1,165 @@
+/**
+ * What travels between a room's page and the server (Socket.IO namespace `/live`).
+ *
+ * Angles are degrees; instants are milliseconds of the server's clock since 1970.
+ * Channels `public`, `person` and `staff` each have their own gapless `seq`.
+ */
+
+/** A text in one language, with what a page needs to mark it up. */
+export interface Text {
+  value: string;
+  lang: string;
+  dir: "ltr" | "rtl";
+}
+
+export type Role = "participant" | "host";
+export type ChannelName = "public" | "person" | "staff";
+
+/** Where the picture looks: yaw is positive right, pitch positive up, fov 30–90. */
+export interface View {
+  scene: string;
+  yaw: number;
+  pitch: number;
+  fov: number;
+}
+
+/** The guide's view at one instant of the server's clock. */
+export interface ViewFrame extends View {
+  t: number;
+  by?: string;
+}
+
+export type QuestionStatus = "pending" | "approved" | "live" | "answered" | "declined" | "withdrawn";
+
+export interface Question {
+  id: string;
+  text: string;
+  state: QuestionStatus;
+  revision: number;
+  asked_at: number;
+  votes: number;
+  author: string | null;
+  country: string | null;
+  lang: string;
+  /** The `seq` of the approval: everyone sees approved questions in this order. */
+  order: number;
+  /** Why it was declined; only its author and the crew receive it. */
+  reason?: string | null;
+  /** True when its author asked without a name; the crew sees that too. */
+  anonymous?: boolean;
+}
+
+export interface Guide {
+  id: string;
+  name: string;
+}
+
+export type RoomStatus = "closed" | "open" | "ended";
+
+export interface RoomStatusInfo {
+  state: RoomStatus;
+  opened_at: number | null;
+  ended_at: number | null;
+}
+
+/** The JSON that the page carries in `#room`. Everything after `lang` may be missing. */
+export interface RoomData {
+  ticket: string;
+  role: Role;
+  lang: string;
+  session: SessionInfo;
+  me: { name: string; registration?: string; user?: string };
+  state?: RoomStatus;
+  poster?: string | null;
+  languages?: { lang: string; label: string; url: string }[];
+  links?: { leave?: string; session?: string; register?: string };
+}
+
+export interface SessionInfo {
+  slug: string;
+  title: Text;
+  kind: string;
+  starts_at: number;
+  ends_at: number | null;
+  sound_url: string | null;
+  /** IANA zone in which the session was planned. */
+  zone: string;
+  contact?: { name: string; email: string } | null;
+}
+
+/** One fact of the room's log. */
+export interface RoomEvent {
+  seq: number;
+  kind: string;
+  at: number;
+  data: Record<string, unknown>;
+}
+
+export interface Joined {
+  role: Role;
+  room: { id: string; name: string };
+  channels: ChannelName[];
+  now: number;
+  device: string;
+  heartbeat_s: number;
+}
+
+export interface Snapshot {
+  channel: ChannelName;
+  seq: number;
+  state: Record<string, unknown>;
+}
+
+export interface EventPage {
+  channel: ChannelName;
+  events: RoomEvent[];
+  more: boolean;
+}
+
+export interface Frame {
+  events?: Partial<Record<ChannelName, RoomEvent[]>>;
+  view?: ViewFrame;
+}
+
+/** Who is there: `heads` counts people at the screens, `persons` names, `connections` screens. */
+export interface Presence {
+  connections: number;
+  persons: number;
+  heads: number;
+  guides: number;
+}
+
+export interface Heads extends Partial<Record<ChannelName, number>> {
+  now: number;
+  presence?: Presence;
+  tallies?: Record<string, number>;
+}
+
+export interface Command {
+  id: string;
+  name: string;
+  args: Record<string, unknown>;
+}
+
+export type ErrorCode =
+  | "conflict"
+  | "forbidden"
+  | "invalid"
+  | "rate_limited"
+  | "not_found"
+  | "unknown_command";
+
+export interface CommandError {
+  code: ErrorCode | string;
+  message: string;
+  field?: string | null;
+  state?: Record<string, unknown>;
+}
+
+export type Ack = { ok: true; result?: Record<string, unknown> } | { ok: false; error: CommandError };
+
+/** Why the server refused or ended a connection. */
+export interface Refusal {
+  code: string;
+  message: string;
+}

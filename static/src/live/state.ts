@@ -1,0 +1,232 @@
+/**
+ * The room as this page knows it: facts go in, a new state comes out. No effects, no clock, no DOM.
+ */
+import type { TourDocument } from "../viewer/types";
+import { isText, number, questionOf, questionsOf, string, viewOf } from "./parse";
+import type {
+  ChannelName,
+  Guide,
+  Heads,
+  Presence,
+  Question,
+  QuestionStatus,
+  RoomEvent,
+  RoomStatusInfo,
+  ViewFrame,
+} from "./protocol";
+
+export interface RoomState {
+  /** True once the public snapshot was read. */
+  ready: boolean;
+  room: RoomStatusInfo;
+  guide: Guide | null;
+  view: ViewFrame | null;
+  tour: TourDocument[];
+  /** What everyone may see. */
+  questions: ReadonlyMap<string, Question>;
+  /** The person's own questions, in whatever state. */
+  mine: ReadonlyMap<string, Question>;
+  /** Every question in full; only the crew's page has them. */
+  staff: ReadonlyMap<string, Question>;
+  /** Questions that this person has voted for. */
+  votes: ReadonlySet<string>;
+  presence: Presence | null;
+}
+
+export const EMPTY: RoomState = {
+  ready: false,
+  room: { state: "closed", opened_at: null, ended_at: null },
+  guide: null,
+  view: null,
+  tour: [],
+  questions: new Map(),
+  mine: new Map(),
+  staff: new Map(),
+  votes: new Set(),
+  presence: null,
+};
+
+/** Replaces what one channel knows by the server's statement of it. */
+export function applySnapshot(
+  state: RoomState,
+  channel: ChannelName,
+  data: Record<string, unknown>,
+): RoomState {
+  const questions = byId(questionsOf(data.questions));
+  if (channel === "staff") return { ...state, staff: questions };
+  if (channel === "person") {
+    const votes = Array.isArray(data.votes) ? data.votes.filter((id) => typeof id === "string") : [];
+    return { ...state, mine: questions, votes: new Set(votes) };
+  }
+  const live = string(data.live_question);
+  const marked = live ? markLive(questions, live) : questions;
+  const room = data.room as Partial<RoomStatusInfo> | undefined;
+  return {
+    ...state,
+    ready: true,
+    room: {
+      state: room?.state ?? "closed",
+      opened_at: room?.opened_at ?? null,
+      ended_at: room?.ended_at ?? null,
+    },
+    guide: guideOf(data.guide),
+    view: newer(state.view, viewOf(data.view, 0)),
+    tour: Array.isArray(data.tour) ? data.tour.filter(isTour) : state.tour,
+    questions: marked,
+  };
+}
+
+/** Takes the next event of a channel. Kinds that this release does not know change nothing. */
+export function applyEvent(state: RoomState, channel: ChannelName, event: RoomEvent): RoomState {
+  if (channel === "staff") return staffEvent(state, event);
+  if (channel === "person") return personEvent(state, event);
+  return publicEvent(state, event);
+}
+
+/** Presence and tallies carry no `seq`: the newest heartbeat holds. */
+export function applyHeads(state: RoomState, heads: Heads): RoomState {
+  const presence = heads.presence ?? state.presence;
+  if (!heads.tallies) return { ...state, presence };
+  let { questions, staff, mine } = state;
+  for (const [id, votes] of Object.entries(heads.tallies)) {
+    questions = patch(questions, id, { votes });
+    staff = patch(staff, id, { votes });
+    mine = patch(mine, id, { votes });
+  }
+  return { ...state, presence, questions, staff, mine };
+}
+
+/** The person's vote was acknowledged; the count is corrected by the next heartbeat. */
+export function applyVote(state: RoomState, question: string, on: boolean, count?: number): RoomState {
+  if (state.votes.has(question) === on && count === undefined) return state;
+  const votes = new Set(state.votes);
+  if (on) votes.add(question);
+  else votes.delete(question);
+  const old = state.questions.get(question)?.votes ?? 0;
+  const step = state.votes.has(question) === on ? 0 : on ? 1 : -1;
+  const next = count ?? Math.max(0, old + step);
+  return { ...state, votes, questions: patch(state.questions, question, { votes: next }) };
+}
+
+/** The volatile view of the guide; an older frame than the known one is dropped. */
+export function applyView(state: RoomState, frame: ViewFrame): RoomState {
+  const view = newer(state.view, frame);
+  return view === state.view ? state : { ...state, view };
+}
+
+function publicEvent(state: RoomState, event: RoomEvent): RoomState {
+  const { data, kind } = event;
+  switch (kind) {
+    case "room.opened":
+    case "room.reopened":
+      return { ...state, room: { state: "open", opened_at: event.at, ended_at: null } };
+    case "room.ended":
+      return { ...state, room: { ...state.room, state: "ended", ended_at: event.at } };
+    case "guide.changed":
+      return { ...state, guide: guideOf(data.guide) };
+    case "guide.scene": {
+      const view = viewOf(data, event.at);
+      return view ? applyView(state, view) : state;
+    }
+    case "tour.changed":
+      return Array.isArray(data.tour) ? { ...state, tour: data.tour.filter(isTour) } : state;
+  }
+  return { ...state, questions: questionEvent(state.questions, event, false) };
+}
+
+function personEvent(state: RoomState, event: RoomEvent): RoomState {
+  if (event.kind === "vote") {
+    const id = string(event.data.question);
+    return id ? applyVote(state, id, event.data.on === true) : state;
+  }
+  return { ...state, mine: questionEvent(state.mine, event, true) };
+}
+
+function staffEvent(state: RoomState, event: RoomEvent): RoomState {
+  return { ...state, staff: questionEvent(state.staff, event, true) };
+}
+
+const STATES: Record<string, QuestionStatus> = {
+  "question.asked": "pending",
+  "question.pending": "pending",
+  "question.approved": "approved",
+  "question.unlive": "approved",
+  "question.unlived": "approved",
+  "question.live": "live",
+  "question.answered": "answered",
+  "question.declined": "declined",
+  "question.withdrawn": "withdrawn",
+};
+
+/** A list after a question changed; `keepAll` keeps declined ones (own and crew's lists), everyone's list drops them. */
+function questionEvent(
+  list: ReadonlyMap<string, Question>,
+  event: RoomEvent,
+  keepAll: boolean,
+): ReadonlyMap<string, Question> {
+  const status = STATES[event.kind];
+  const full = questionOf(event.data);
+  const id = full?.id ?? string(event.data.id);
+  if (!id || (!status && !full)) return list;
+  const known = list.get(id);
+  const state = full?.state ?? status ?? "pending";
+  if (state === "withdrawn" || (state === "declined" && !keepAll)) return without(list, id);
+  const change: Partial<Question> = { ...full, state };
+  const revision = number(event.data.revision);
+  if (revision !== null) change.revision = revision;
+  const reason = string(event.data.reason);
+  if (reason !== null) change.reason = reason;
+  if (!known && !full) return list;
+  const base = known ?? (full as Question);
+  const order = full?.order || known?.order || event.seq;
+  const next = new Map(list).set(id, { ...base, ...change, order });
+  return state === "live" ? markLive(next, id) : next;
+}
+
+/** One question at most is being answered: another one that still says so is back among the approved. */
+function markLive(list: ReadonlyMap<string, Question>, id: string): ReadonlyMap<string, Question> {
+  const next = new Map(list);
+  for (const [other, question] of list) {
+    if (other === id) next.set(other, { ...question, state: "live" });
+    else if (question.state === "live") next.set(other, { ...question, state: "approved" });
+  }
+  return next;
+}
+
+function patch(
+  list: ReadonlyMap<string, Question>,
+  id: string,
+  change: Partial<Question>,
+): ReadonlyMap<string, Question> {
+  const question = list.get(id);
+  if (!question) return list;
+  return new Map(list).set(id, { ...question, ...change });
+}
+
+function without(list: ReadonlyMap<string, Question>, id: string): ReadonlyMap<string, Question> {
+  if (!list.has(id)) return list;
+  const next = new Map(list);
+  next.delete(id);
+  return next;
+}
+
+function byId(list: Question[]): ReadonlyMap<string, Question> {
+  return new Map(list.map((question) => [question.id, question]));
+}
+
+function newer(old: ViewFrame | null, next: ViewFrame | null): ViewFrame | null {
+  if (!next) return old;
+  return old && old.t > next.t ? old : next;
+}
+
+function guideOf(value: unknown): Guide | null {
+  if (typeof value !== "object" || value === null) return null;
+  const { id, name } = value as Record<string, unknown>;
+  return typeof id === "string" ? { id, name: string(name) ?? "" } : null;
+}
+
+function isTour(value: unknown): value is TourDocument {
+  if (typeof value !== "object" || value === null) return false;
+  const tour = value as Record<string, unknown>;
+  return Array.isArray(tour.scenes) && isText(tour.name);
+}
