@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Index, or_, select
+from sqlalchemy import Index, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tourserver.core import clock, preferences
@@ -37,14 +37,21 @@ class Job(IdMixin, TimestampMixin, Base):
 
     __tablename__ = "job"
     __table_args__ = (
-        # one unfinished job per kind and key; finished ones give the key free
-        Index("uq_job_kind_key", "kind", "unique_key", unique=True),
+        # one unfinished job per kind and key; the same work can be asked for again afterwards
+        Index(
+            "uq_job_unfinished",
+            "kind",
+            "key",
+            unique=True,
+            sqlite_where=text("state IN ('waiting', 'running')"),
+            postgresql_where=text("state IN ('waiting', 'running')"),
+        ),
         Index("ix_job_due", "state", "run_after"),
     )
 
     kind: Mapped[str]
-    # NULL once the job is finished, so that the same work can be asked for again
-    unique_key: Mapped[str | None]
+    # what the work is about, such as a panorama's id
+    key: Mapped[str]
     payload: Mapped[dict[str, Any]]
     # waiting, running, done, failed
     state: Mapped[str] = mapped_column(default="waiting")
@@ -101,17 +108,18 @@ def enqueue(
     session: Session, kind: str, key: str, payload: dict[str, Any] | None = None, run_after: datetime | None = None
 ) -> Job:
     """Ask for work, in the caller's transaction. The same unfinished kind and key is the same job."""
-    job = session.scalar(select(Job).where(Job.kind == kind, Job.unique_key == key))
+    unfinished = Job.state.in_(("waiting", "running"))
+    job = session.scalar(select(Job).where(Job.kind == kind, Job.key == key, unfinished))
     if job is None:
-        job = Job(kind=kind, unique_key=key, payload=payload or {}, run_after=run_after or clock.now())
+        job = Job(kind=kind, key=key, payload=payload or {}, run_after=run_after or clock.now())
         session.add(job)
         session.flush()
     return job
 
 
-def latest(session: Session, kind: str, key_prefix: str) -> Job | None:
-    """The newest job of a kind whose payload names ``key_prefix`` as its ``key``; for progress on pages."""
-    query = select(Job).where(Job.kind == kind, Job.payload["key"].as_string() == key_prefix)
+def latest(session: Session, kind: str, key: str) -> Job | None:
+    """The newest job of a kind about ``key``, finished or not; for progress on pages."""
+    query = select(Job).where(Job.kind == kind, Job.key == key)
     return session.scalar(query.order_by(Job.created_at.desc(), Job.id.desc()).limit(1))
 
 
@@ -212,7 +220,7 @@ class Worker:
             row = session.get_one(Job, job.id)
             if row.leased_by != self.name:
                 return  # the lease ran out and another worker has it
-            row.state, row.error, row.unique_key = state, error, None
+            row.state, row.error = state, error
             row.leased_by = row.leased_until = None
             if state == "done":
                 row.percent = 100

@@ -1,0 +1,1 @@
+"""Mail: an outbox filled in the transaction of the change, rendered once, sent by the worker."""

@@ -1,0 +1,1 @@
+"""Persons and the staff's accounts."""

@@ -1,0 +1,1 @@
+"""Who takes part in which session, their invitation and their link."""

@@ -1,0 +1,1 @@
+"""Webinars and guided tours: when they are, in which zone, what they show, who leads them."""

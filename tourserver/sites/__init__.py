@@ -1,0 +1,1 @@
+"""Showcase sites, the regional nodes that own them, and the themes they show."""
