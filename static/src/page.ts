@@ -1,0 +1,19 @@
+/** Every public page: menus, colours, time zone, filters, copy buttons. All of it works without this script, less smoothly. */
+
+import { loadCatalogue } from "./i18n";
+import { enhanceCopying } from "./page/copy";
+import { enhanceFilters } from "./page/filters";
+import { enhanceMenus } from "./page/menus";
+import { enhanceTheme } from "./page/theme";
+import { enhanceZone } from "./page/zone";
+
+async function start(): Promise<void> {
+  enhanceMenus();
+  enhanceTheme();
+  enhanceFilters();
+  await loadCatalogue();
+  enhanceCopying();
+  await enhanceZone();
+}
+
+void start();
