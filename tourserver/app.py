@@ -1,0 +1,259 @@
+"""The application: small steps, in reading order. This page shows everything that is switched on."""
+
+from __future__ import annotations
+
+import importlib
+import time
+import uuid
+from typing import Any
+
+import flask_babel
+import structlog
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask_babel import Babel
+from flask_talisman import Talisman
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from tourserver import models
+from tourserver.core import web
+from tourserver.core.errors import TourserverError
+from tourserver.core.i18n import N_
+from tourserver.core.paths import resource
+from tourserver.core.ratelimit import limiter
+from tourserver.core.services import Services, is_loopback
+from tourserver.core.settings import Settings
+
+log = structlog.get_logger()
+
+csrf = CSRFProtect()
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application from settings; opens the database and makes the data folder."""
+    settings = settings or Settings()
+    services = Services.start(settings)
+    app = Flask(
+        "tourserver",
+        static_folder=str(resource("static")),
+        template_folder=str(resource("templates")),
+        root_path=str(resource("templates").parent),
+    )
+    app.extensions["tourserver"] = services
+    _configure_flask(app, services)
+    _configure_languages(app)
+    _configure_security_headers(app, services)
+    _configure_limits(app, settings)
+    _configure_staff_accounts(app, services)
+    _configure_templates(app)
+    _configure_errors(app)
+    _configure_requests(app)
+    _register_features(app, settings)
+    _connect_signals()
+    _configure_live_rooms(app, services)
+    return app
+
+
+def _configure_flask(app: Flask, services: Services) -> None:
+    settings = services.settings
+    with services.db.read() as session:
+        https = _table_exists(services) and services.public_url(session).startswith("https://")
+    app.config.update(
+        SECRET_KEY=services.keys.secret_key,
+        SESSION_COOKIE_NAME="tourserver_staff",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=https,
+        MAX_CONTENT_LENGTH=(settings.max_upload_mb + 1) * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=1024 * 1024,
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+        WTF_CSRF_TIME_LIMIT=None,  # lives as long as the session: a form left open overnight still works
+        TOURSERVER_HTTPS=https,
+    )
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    csrf.init_app(app)
+
+
+def _table_exists(services: Services) -> bool:
+    from sqlalchemy import inspect  # noqa: PLC0415 - only before the first migration
+
+    return inspect(services.db.engine).has_table(models.preferences.Preference.__tablename__)
+
+
+def _configure_languages(app: Flask) -> None:
+    app.config["BABEL_DEFAULT_LOCALE"] = "en"
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(resource("translations"))
+    Babel(app, locale_selector=web.current_language, timezone_selector=web.viewer_zone)
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+
+
+def _configure_security_headers(app: Flask, services: Services) -> None:
+    https = app.config["TOURSERVER_HTTPS"]
+    Talisman(
+        app,
+        force_https=False,  # the proxy in front redirects; this process speaks plain HTTP to it
+        session_cookie_secure=https,
+        strict_transport_security=https,
+        referrer_policy="strict-origin-when-cross-origin",
+        content_security_policy={
+            "default-src": "'self'",
+            "img-src": ["'self'", "blob:"],
+            "media-src": ["'self'", "blob:"],
+            "worker-src": ["'self'", "blob:"],
+            "connect-src": "'self'",
+            "object-src": "'none'",
+            "base-uri": "'none'",
+            "form-action": "'self'",
+            "frame-ancestors": "'none'",
+        },
+        permissions_policy={
+            "browsing-topics": "()",
+            "camera": "()",
+            "geolocation": "()",
+            "gyroscope": "(self)",
+            "accelerometer": "(self)",
+            "microphone": "()",
+            "screen-wake-lock": "(self)",
+        },
+    )
+
+
+def _configure_limits(app: Flask, settings: Settings) -> None:
+    app.config["RATELIMIT_STORAGE_URI"] = settings.redis_url or "memory://"
+    app.config["RATELIMIT_STRATEGY"] = "moving-window"
+    limiter.init_app(app)
+
+
+def _configure_staff_accounts(app: Flask, services: Services) -> None:
+    from tourserver.people import security  # noqa: PLC0415
+
+    security.init_app(app, services)
+
+
+def _configure_templates(app: Flask) -> None:
+    web.init_templates(app)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+TITLES = {
+    400: N_("This request can't be read"),
+    403: N_("Not allowed"),
+    404: N_("There is no such page"),
+    405: N_("This page doesn't take that"),
+    409: N_("Somebody else changed this first"),
+    410: N_("This is no longer here"),
+    413: N_("The file is too large"),
+    422: N_("Something is missing or wrong"),
+    429: N_("Too many requests"),
+    500: N_("Something went wrong here"),
+    503: N_("The server is busy or being repaired"),
+}
+
+
+def _error_page(status: int, text: str, code: str) -> tuple[Response | str, int]:
+    if web.wants_json() or request.path.endswith(".json"):
+        return jsonify({"error": {"code": code, "message": text}}), status
+    title = flask_babel.gettext(TITLES.get(status, TITLES[500]))
+    return render_template("errors/error.html", status=status, title=title, message=text, code=code), status
+
+
+def _configure_errors(app: Flask) -> None:
+    @app.errorhandler(TourserverError)
+    def _known(error: TourserverError) -> tuple[Response | str, int]:
+        return _error_page(error.status, web.message(error), error.code)
+
+    @app.errorhandler(CSRFError)
+    def _csrf(error: CSRFError) -> tuple[Response | str, int]:
+        text = flask_babel.gettext("This form was open for too long or in another session. Go back, reload, send again.")
+        return _error_page(400, text, "csrf")
+
+    @app.errorhandler(HTTPException)
+    def _http(error: HTTPException) -> tuple[Response | str, int] | HTTPException:
+        status = error.code or 500
+        if status < 400:
+            return error
+        known = {
+            404: N_("The address may be mistyped, or the page was taken away."),
+            413: N_("It is larger than this server takes. Choose a smaller file."),
+            429: N_("Wait a little and try again. Nothing was lost."),
+        }
+        text = flask_babel.gettext(known[status]) if status in known else ""
+        return _error_page(status, text, f"http_{status}")
+
+    @app.errorhandler(Exception)
+    def _unknown(error: Exception) -> tuple[Response | str, int]:
+        log.exception("request.failed", path=request.path)
+        text = flask_babel.gettext("It was noted with the number %(number)s. Try again in a moment.", number=g.request_id)
+        return _error_page(500, text, "server_error")
+
+
+def _configure_requests(app: Flask) -> None:
+    @app.before_request
+    def _begin() -> None:
+        g.request_id = uuid.uuid4().hex[:12]
+        g.began = time.monotonic()
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request=g.request_id)
+
+    @app.after_request
+    def _end(response: Response) -> Response:
+        if request.path.startswith("/static/dist/"):
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        elif response.mimetype == "text/html" and "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "private, no-cache"
+        if "began" in g and not request.path.startswith(("/static/", "/media/")):
+            # the rule and not the path: paths may carry tokens
+            rule = request.url_rule.rule if request.url_rule else "-"
+            took = round((time.monotonic() - g.began) * 1000, 1)
+            log.info("request", method=request.method, rule=rule, status=response.status_code, ms=took)
+        return response
+
+
+FEATURES = [
+    ("tourserver.pages.views", "bp"),
+    ("tourserver.pages.health", "bp"),
+    ("tourserver.people.views", "bp"),
+    ("tourserver.sites.views", "bp"),
+    ("tourserver.sites.studio", "studio_bp"),
+    ("tourserver.tours.views", "bp"),
+    ("tourserver.tours.studio", "studio_bp"),
+    ("tourserver.sessions.views", "bp"),
+    ("tourserver.sessions.studio", "studio_bp"),
+    ("tourserver.registration.views", "bp"),
+    ("tourserver.live.views", "bp"),
+    ("tourserver.studio.views", "bp"),
+    ("tourserver.studio.setup", "bp"),
+    ("tourserver.studio.staff", "bp"),
+]
+
+
+def _register_features(app: Flask, settings: Settings) -> None:
+    features = [*FEATURES, ("tourserver.mail.views", "bp")] if settings.demo else FEATURES
+    for module, name in features:
+        try:
+            app.register_blueprint(getattr(importlib.import_module(module), name))
+        except ModuleNotFoundError as error:
+            if error.name != module:
+                raise
+            log.warning("feature.missing", module=module)
+
+
+def _connect_signals() -> None:
+    """Who listens to whom; see core/signals."""
+
+
+def _configure_live_rooms(app: Flask, services: Services) -> None:
+    try:
+        from tourserver.live import sockets  # noqa: PLC0415
+    except ImportError:
+        log.warning("feature.missing", module="tourserver.live.sockets")
+        return
+    sockets.init_app(app, services)
+
+
+def services_of(app: Flask) -> Any:
+    """The services an application was built with."""
+    return app.extensions["tourserver"]

@@ -1,0 +1,34 @@
+"""The worker process: jobs and mail. Plain threads, never patched by eventlet."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+
+import structlog
+
+from tourserver import models  # noqa: F401 - the tables that string foreign keys name
+from tourserver.core.jobs import Worker
+from tourserver.core.services import Services
+from tourserver.core.settings import Settings
+from tourserver.mail.sending import deliver_due
+from tourserver.panoramas import jobs as panorama_jobs  # noqa: F401 - registers its handlers
+
+log = structlog.get_logger()
+
+
+def run(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT; the job in hand is finished or left to its lease."""
+    services = Services.start(settings)
+    worker = Worker(services)
+    worker.every(1.0, deliver_due)
+
+    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+        worker.stopping.set()
+
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    signal.signal(signal.SIGINT, ask_to_stop)
+    log.info("worker.started", name=worker.name)
+    worker.run()
+    services.close()
+    log.info("worker.stopped")
