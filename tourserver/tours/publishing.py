@@ -1,0 +1,88 @@
+"""Publishing: the tour as it is now becomes an immutable revision that pages and rooms show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from tourserver.core import audit, signals
+from tourserver.core.errors import Invalid
+from tourserver.core.i18n import N_
+from tourserver.core.rights import Actor
+from tourserver.sites.models import Site
+from tourserver.tours.models import Hotspot, Scene, TourRevision
+from tourserver.tours.scenes import of_site
+
+
+def obstacles(scenes: list[Scene]) -> list[Invalid]:
+    """What keeps a tour from being published; empty when nothing does."""
+    if not scenes:
+        return [Invalid(N_("The tour has no scene yet. Upload a panorama first."))]
+    found = []
+    for scene in scenes:
+        name = scene.title.get("en") or next(iter(scene.title.values()), scene.key)
+        if not any(scene.title.values()):
+            found.append(Invalid(N_("Scene %(scene)s has no title."), scene=scene.key))
+        if not any(scene.alternative.values()):
+            found.append(
+                Invalid(
+                    N_("“%(scene)s” has no text alternative. People who can't see the picture need it to take part."),
+                    scene=name,
+                )
+            )
+        if scene.panorama.state == "failed":
+            found.append(Invalid(N_("The picture of “%(scene)s” could not be used. Upload another."), scene=name))
+    return found
+
+
+def publish(session: Session, site: Site, *, actor: Actor) -> TourRevision:
+    """Freeze the tour as the next revision. Pictures may still be in work: each shows once its tiles are there."""
+    scenes = of_site(session, site.id)
+    if problems := obstacles(scenes):
+        raise problems[0]
+    last = session.scalar(select(func.max(TourRevision.number)).where(TourRevision.site_id == site.id)) or 0
+    content = {"start": scenes[0].id, "scenes": [_frozen_scene(scene) for scene in scenes]}
+    revision = TourRevision(site_id=site.id, number=last + 1, content=content, published_by=actor.reference)
+    session.add(revision)
+    session.flush()
+    audit.record(session, actor, "tour.publish", "tour_revision", revision.id, after=content)
+    signals.tour_published.send(session, site_id=site.id, revision_id=revision.id)
+    return revision
+
+
+def published(session: Session, site_id: str) -> TourRevision | None:
+    """The revision in force."""
+    query = select(TourRevision).where(TourRevision.site_id == site_id).order_by(TourRevision.number.desc())
+    return session.scalar(query.limit(1))
+
+
+def sites_with_tours(session: Session) -> set[str]:
+    """Ids of all sites that have a published tour, in one query."""
+    return set(session.scalars(select(TourRevision.site_id).distinct()))
+
+
+def _frozen_scene(scene: Scene) -> dict[str, Any]:
+    return {
+        "id": scene.id,
+        "key": scene.key,
+        "title": scene.title,
+        "alternative": scene.alternative,
+        "panorama": scene.panorama_id,
+        "view": {"yaw": scene.start_yaw, "pitch": scene.start_pitch, "fov": scene.start_fov},
+        "north": scene.north,
+        "hotspots": [_frozen_hotspot(hotspot) for hotspot in scene.hotspots],
+    }
+
+
+def _frozen_hotspot(hotspot: Hotspot) -> dict[str, Any]:
+    return {
+        "id": hotspot.id,
+        "kind": hotspot.kind,
+        "yaw": hotspot.yaw,
+        "pitch": hotspot.pitch,
+        "label": hotspot.label,
+        "body": hotspot.body,
+        "to": hotspot.target_scene_id,
+    }
