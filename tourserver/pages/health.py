@@ -1,0 +1,44 @@
+"""``GET /healthz``: whether database and storage answer."""
+
+from __future__ import annotations
+
+import structlog
+from flask import Blueprint, Response, jsonify
+from sqlalchemy import text
+
+from tourserver.core import clock, jobs, web
+from tourserver.core.ratelimit import limiter
+
+bp = Blueprint("health", __name__)
+log = structlog.get_logger()
+
+WORKER_SILENT_SECONDS = 60
+
+
+@bp.get("/healthz")
+@limiter.exempt
+def healthz() -> tuple[Response, int]:
+    """200 ``{"status": "ok", …}``, or 503 with the reasons. A silent worker is reported but doesn't fail the check."""
+    reasons: dict[str, str] = {}
+    worker = "unknown"
+    services = web.services()
+    try:
+        with services.db.read() as session:
+            session.execute(text("SELECT 1"))
+            seen = jobs.worker_seen(session)
+        silent = seen is None or (clock.now() - seen).total_seconds() > WORKER_SILENT_SECONDS
+        worker = "silent" if silent else "alive"
+    except Exception as error:
+        log.exception("health.database")
+        reasons["database"] = type(error).__name__
+    try:
+        services.storage.check()
+    except Exception as error:
+        log.exception("health.storage")
+        reasons["storage"] = getattr(error, "strerror", None) or type(error).__name__
+    body = {"status": "ok" if not reasons else "failing", "worker": worker}
+    if reasons:
+        body |= {"reasons": reasons}  # type: ignore[dict-item]
+    answer = jsonify(body)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer, 200 if not reasons else 503
