@@ -1,0 +1,174 @@
+/**
+ * The tour document (written by tourserver/tours/document.py) and the arithmetic of looking around in it.
+ *
+ * All angles are degrees: yaw 0 is the picture's centre and grows to the right, pitch grows upwards. Nothing is
+ * checked here; the server made the document.
+ */
+
+/** A text in one language, with what a page needs to mark it up. */
+export interface Text {
+  value: string;
+  lang: string;
+  dir: "ltr" | "rtl";
+}
+
+/** One size of a panorama, cut into `cols` × `rows` tiles; its height is half its width. */
+export interface TileLevel {
+  width: number;
+  cols: number;
+  rows: number;
+}
+
+export interface PanoramaFiles {
+  width: number;
+  height: number;
+  /** Address of the small whole picture that is shown before any tile. */
+  base: string;
+  levels: TileLevel[];
+  /** Address of a tile with {level}, {col} and {row} to be filled in. */
+  tile: string;
+}
+
+/** Where the picture looks; `fov` is the vertical field of view, 30–90. */
+export interface View {
+  yaw: number;
+  pitch: number;
+  fov: number;
+}
+
+export interface SceneView extends View {
+  scene: string;
+}
+
+/** The guide's view at one instant of the server's clock (milliseconds since 1970). */
+export interface ViewFrame extends SceneView {
+  t: number;
+  by?: string;
+}
+
+export interface Hotspot {
+  id: string;
+  kind: "link" | "info";
+  yaw: number;
+  pitch: number;
+  label: Text;
+  /** The scene a link leads to. */
+  to: string | null;
+  /** What an info point tells, as HTML that the server has sanitised. */
+  html: Text | null;
+}
+
+export interface Scene {
+  id: string;
+  title: Text;
+  alternative: Text;
+  /** True for a computer-made picture, which is labelled as such. */
+  render: boolean;
+  credit: string | null;
+  licence: string | null;
+  poster: string | null;
+  thumb: string | null;
+  state: "ready" | "tiling" | "failed";
+  percent: number;
+  panorama: PanoramaFiles | null;
+  view: View;
+  north: number | null;
+  hotspots: Hotspot[];
+}
+
+export interface TourDocument {
+  site: string;
+  name: Text;
+  revision: number;
+  start: string;
+  scenes: Scene[];
+}
+
+export const MIN_FOV = 30;
+export const MAX_FOV = 90;
+
+export const toRadians = (degrees: number): number => (degrees * Math.PI) / 180;
+export const toDegrees = (radians: number): number => (radians * 180) / Math.PI;
+
+export function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value));
+}
+
+/** The same direction within −180 (excluded) to 180 (included). */
+export function wrapYaw(yaw: number): number {
+  const turned = ((((yaw + 180) % 360) + 360) % 360) - 180;
+  return turned === -180 ? 180 : turned;
+}
+
+/** How far to turn from one yaw to another the short way around: −180 to 180, positive to the right. */
+export function shortestTurn(from: number, to: number): number {
+  return wrapYaw(to - from);
+}
+
+/** The angle between two directions as seen from the centre of the sphere, 0–180. */
+export function angleBetween(a: { yaw: number; pitch: number }, b: { yaw: number; pitch: number }): number {
+  const p = toRadians(a.pitch);
+  const q = toRadians(b.pitch);
+  const cosine =
+    Math.sin(p) * Math.sin(q) + Math.cos(p) * Math.cos(q) * Math.cos(toRadians(shortestTurn(a.yaw, b.yaw)));
+  return toDegrees(Math.acos(clamp(cosine, -1, 1)));
+}
+
+/** Photo Sphere Viewer's zoom level (0 wide – 100 near) of a field of view. */
+export function fovToZoom(fov: number): number {
+  return ((MAX_FOV - clamp(fov, MIN_FOV, MAX_FOV)) / (MAX_FOV - MIN_FOV)) * 100;
+}
+
+export function zoomToFov(zoom: number): number {
+  return MAX_FOV - (clamp(zoom, 0, 100) / 100) * (MAX_FOV - MIN_FOV);
+}
+
+/** A view that the viewer can show: yaw wrapped, pitch and field of view within their limits. */
+export function cleanView(view: View): View {
+  return {
+    yaw: wrapYaw(view.yaw),
+    pitch: clamp(view.pitch, -90, 90),
+    fov: clamp(view.fov, MIN_FOV, MAX_FOV),
+  };
+}
+
+/** The view a share `k` (0–1) of the way from one to another, the short way around. */
+export function between(from: View, to: View, k: number): View {
+  if (k >= 1) return cleanView(to);
+  return {
+    yaw: wrapYaw(from.yaw + shortestTurn(from.yaw, to.yaw) * k),
+    pitch: from.pitch + (to.pitch - from.pitch) * k,
+    fov: from.fov + (to.fov - from.fov) * k,
+  };
+}
+
+/** True when no one could tell the two views apart. */
+export function sameView(a: SceneView, b: SceneView, tolerance = 0.02): boolean {
+  return (
+    a.scene === b.scene &&
+    Math.abs(shortestTurn(a.yaw, b.yaw)) <= tolerance &&
+    Math.abs(a.pitch - b.pitch) <= tolerance &&
+    Math.abs(a.fov - b.fov) <= tolerance
+  );
+}
+
+export function findScene(tour: TourDocument, id: string | null | undefined): Scene | undefined {
+  return tour.scenes.find((scene) => scene.id === id);
+}
+
+/** The scene to begin with: the asked one when there is such a scene, else the tour's first. */
+export function firstScene(tour: TourDocument, asked?: string | null): Scene | undefined {
+  return findScene(tour, asked) ?? findScene(tour, tour.start) ?? tour.scenes[0];
+}
+
+/** True when the scene's picture can be walked in now. */
+export function isReady(scene: Scene): scene is Scene & { panorama: PanoramaFiles } {
+  return scene.state === "ready" && scene.panorama !== null;
+}
+
+export function tileUrl(files: PanoramaFiles, level: number, col: number, row: number): string {
+  return files.tile
+    .replace("{level}", String(level))
+    .replace("{col}", String(col))
+    .replace("{row}", String(row));
+}

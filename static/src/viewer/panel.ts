@@ -1,0 +1,54 @@
+/** The panel that tells what an info point is: beside the picture's canvas, with the server's sanitised HTML. */
+import { _ } from "../i18n";
+import { controlButton } from "./controls";
+import type { Hotspot } from "./document";
+import { freshId, make, write, writeHtml } from "./dom";
+
+export class InfoPanel {
+  readonly element = make("dialog", "tv-panel");
+  private readonly heading = make("h3", "tv-panel__title");
+  private readonly body = make("div", "tv-panel__body");
+  private opener: HTMLElement | null = null;
+
+  constructor(private readonly fallbackFocus: () => HTMLElement) {
+    this.heading.id = freshId("tv-panel");
+    this.heading.tabIndex = -1;
+    this.element.setAttribute("aria-labelledby", this.heading.id);
+    const close = controlButton("x", _("Close"));
+    close.classList.add("tv-panel__close");
+    close.addEventListener("click", () => this.close());
+    this.element.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || event.isComposing) return;
+      // This Escape is the panel's: the tour stays open.
+      event.preventDefault();
+      event.stopPropagation();
+      this.close();
+    });
+    this.element.append(this.heading, close, this.body);
+  }
+
+  get isOpen(): boolean {
+    return this.element.open;
+  }
+
+  /** Shows an info point and moves the focus there; closing gives it back to `opener`. */
+  open(hotspot: Hotspot, opener: HTMLElement | null): void {
+    this.opener = opener;
+    write(this.heading, hotspot.label);
+    if (hotspot.html) writeHtml(this.body, hotspot.html);
+    else this.body.replaceChildren();
+    if (!this.element.open) this.element.show();
+    this.body.scrollTop = 0;
+    this.heading.focus({ preventScroll: true });
+  }
+
+  /** Closes without a word when it is closed already. */
+  close(): void {
+    if (!this.element.open) return;
+    const hadFocus = this.element.contains(document.activeElement);
+    this.element.close();
+    if (!hadFocus) return;
+    const usable = this.opener?.isConnected && !this.opener.closest("[hidden]") && this.opener.tabIndex >= 0;
+    (usable && this.opener ? this.opener : this.fallbackFocus()).focus({ preventScroll: true });
+  }
+}

@@ -1,0 +1,313 @@
+/**
+ * The tour in a page: a picture to look around in, its hotspots, keys, buttons and words.
+ *
+ * Photo Sphere Viewer comes in by `import("./sphere")` when the first scene is shown, so this module may be part of
+ * a page's first load. Where it cannot run, the scene's still and words take its place and everything else works.
+ */
+import {
+  between,
+  cleanView,
+  findScene,
+  firstScene,
+  type Hotspot,
+  isReady,
+  type Scene,
+  type SceneView,
+  type TourDocument,
+  type View,
+} from "./document";
+import { Emitter } from "./emitter";
+import { type Errand, Errands } from "./errands";
+import { TourFrame } from "./frame";
+import { glide, prefersReducedMotion, SCENE_MS } from "./motion";
+import type { Sphere } from "./sphere";
+import { type Direction, Steering } from "./steering";
+import { canDrawPanoramas } from "./webgl";
+
+/** What a person did: only these end following a guide, never what a program does. */
+export type Input = "drag" | "wheel" | "key" | "button" | "visit" | "hotspot";
+
+export interface TourEvents {
+  /** A scene is on screen (also as still and words). */
+  scene: { scene: Scene; view: SceneView };
+  /** The view moved, by whom ever. */
+  view: SceneView;
+  input: Input;
+  hotspot: { hotspot: Hotspot; scene: Scene };
+  /** A scene could not be loaded; the page keeps the one before. */
+  error: { scene: Scene; error: unknown };
+  /** No panorama can be drawn in this browser; stills and words are shown. */
+  unavailable: { reason: unknown };
+}
+
+export interface TourViewerOptions {
+  /** The scene to begin with; the tour's first one otherwise. */
+  fromScene?: string | null;
+  view?: View | null;
+  /** Overrides the person's own setting. */
+  reducedMotion?: boolean;
+  /** False leaves the row of buttons out; give them another place then, as every key needs one. */
+  controls?: boolean;
+  onScene?: (scene: Scene, view: SceneView) => void;
+  onView?: (view: SceneView) => void;
+  onHotspot?: (hotspot: Hotspot, scene: Scene) => void;
+  onUnavailable?: (reason: unknown) => void;
+}
+
+export class TourViewer extends Emitter<TourEvents> {
+  private readonly frame: TourFrame;
+  private readonly steering: Steering;
+  private readonly errands = new Errands(
+    (errand) => this.carryOut(errand),
+    (errand, error) => this.failed(errand, error),
+  );
+  private sphere: Sphere | null = null;
+  private drawable = true;
+  private destroyed = false;
+  private current: Scene | null = null;
+  private pose: SceneView;
+  /** False while the sphere's own view is not the tour's: no scene yet, or one is being exchanged. */
+  private settled = false;
+  private stopGlide: () => void = () => undefined;
+
+  constructor(
+    container: HTMLElement,
+    private tour: TourDocument,
+    private readonly options: TourViewerOptions = {},
+  ) {
+    super();
+    const first = firstScene(tour, options.fromScene);
+    const view = cleanView(options.view ?? first?.view ?? { yaw: 0, pitch: 0, fov: 70 });
+    this.pose = { scene: first?.id ?? "", ...view };
+    this.steering = new Steering(
+      { view: () => this.view(), rotate: (to) => this.rotate(to) },
+      () => this.still,
+    );
+    this.frame = this.build(container);
+    if (options.onScene) this.on("scene", ({ scene, view: at }) => options.onScene?.(scene, at));
+    if (options.onView) this.on("view", options.onView);
+    if (options.onHotspot) this.on("hotspot", ({ hotspot, scene }) => options.onHotspot?.(hotspot, scene));
+    if (options.onUnavailable) this.on("unavailable", ({ reason }) => options.onUnavailable?.(reason));
+    if (first) void this.show(first.id, view);
+  }
+
+  /** The scene on screen; null until the first one is there. */
+  get scene(): Scene | null {
+    return this.current;
+  }
+
+  /** Where the picture looks now, in degrees. */
+  view(): SceneView {
+    return { ...this.pose };
+  }
+
+  /** Puts the keyboard on the picture. */
+  focus(): void {
+    this.frame.picture.focus({ preventScroll: true });
+  }
+
+  /**
+   * Shows a scene, looking at `view` or its start view. The latest call wins.
+   *
+   * Answers true once the scene is on screen, false when there is no such scene, it could not be loaded, or a later
+   * call took its place. The old scene stays usable until the new one is there. Does not count as the person's doing.
+   */
+  show(sceneId: string, view?: View | null): Promise<boolean> {
+    const scene = findScene(this.tour, sceneId);
+    if (!scene || this.destroyed) return Promise.resolve(false);
+    if (this.current?.id === sceneId && this.errands.wanted === null) {
+      if (view) this.rotate(view);
+      return Promise.resolve(true);
+    }
+    return this.errands.ask(scene, view ?? null);
+  }
+
+  /** Like show(), because the person chose it: from the list beside the picture, say. */
+  visit(sceneId: string, view?: View | null): Promise<boolean> {
+    this.interrupt("visit");
+    return this.show(sceneId, view);
+  }
+
+  /** Opens a hotspot for the person: goes where it leads, or tells what it is. `opener` gets the focus back. */
+  open(hotspot: Hotspot, opener: HTMLElement | null = null): void {
+    this.interrupt("hotspot");
+    if (this.current) this.emit("hotspot", { hotspot, scene: this.current });
+    if (hotspot.kind === "info") this.frame.panel.open(hotspot, opener);
+    else if (hotspot.to !== null) void this.show(hotspot.to);
+  }
+
+  /** Turns to a view of the scene on screen at once, without movement. */
+  rotate(view: View): void {
+    if (!this.settled) return;
+    if (this.sphere) this.sphere.rotate(view);
+    else this.moved(cleanView(view));
+  }
+
+  /** Ends every movement that the person's drag or the Home key left going. */
+  halt(): void {
+    this.stopGlide();
+    this.steering.stop();
+    this.sphere?.halt();
+  }
+
+  setHotspotsVisible(visible: boolean): void {
+    this.frame.layer.element.hidden = !visible;
+  }
+
+  /** Takes a newer document; a scene that waited for its picture shows it as soon as that is there. */
+  update(tour: TourDocument): void {
+    this.tour = tour;
+    const old = this.current;
+    const scene = findScene(tour, old?.id);
+    if (!scene || !old) return;
+    this.current = scene;
+    this.placeHotspots(scene);
+    if (this.errands.wanted !== null || !this.drawable) return;
+    if (!isReady(scene)) {
+      this.frame.cover.unfinished(scene);
+    } else if (!isReady(old) || scene.panorama.base !== old.panorama.base) {
+      void this.errands.ask(scene, this.pose);
+    }
+  }
+
+  /** Closes the panel of an info point; false when none was open. */
+  closePanel(): boolean {
+    const open = this.frame.panel.isOpen;
+    this.frame.panel.close();
+    return open;
+  }
+
+  destroy(): void {
+    this.destroyed = true;
+    this.errands.drop();
+    this.halt();
+    this.frame.destroy();
+    this.sphere?.destroy();
+    this.sphere = null;
+    this.forget();
+  }
+
+  private get still(): boolean {
+    return this.options.reducedMotion ?? prefersReducedMotion();
+  }
+
+  private build(container: HTMLElement): TourFrame {
+    const steerBy = (input: Input) => ({
+      press: (direction: Direction) => {
+        this.interrupt(input);
+        this.steering.press(direction);
+      },
+      release: (direction: Direction) => this.steering.release(direction),
+      releaseAll: () => this.steering.stop(),
+      home: () => this.home(input),
+    });
+    return new TourFrame(container, {
+      keys: { ...steerBy("key"), enter: () => this.openCentred() },
+      controls: this.options.controls === false ? null : steerBy("button"),
+      pointer: (input) => this.interrupt(input),
+      open: (hotspot, button) => this.open(hotspot, button),
+    });
+  }
+
+  private interrupt(input: Input): void {
+    this.stopGlide();
+    this.emit("input", input);
+  }
+
+  private home(input: Input): void {
+    const scene = this.current;
+    if (!scene) return;
+    this.interrupt(input);
+    this.halt();
+    const from = this.view();
+    if (this.still) this.rotate(scene.view);
+    else this.stopGlide = glide(SCENE_MS, (k) => this.rotate(between(from, scene.view, k)));
+  }
+
+  private openCentred(): void {
+    const { layer, picture } = this.frame;
+    if (layer.centred && !layer.element.hidden) this.open(layer.centred.hotspot, picture);
+  }
+
+  private async carryOut(errand: Errand): Promise<boolean> {
+    const { scene } = errand;
+    const { cover } = this.frame;
+    if (!this.current) cover.lay(scene);
+    if (this.drawable && isReady(scene)) {
+      cover.loading(scene);
+      const sphere = await this.ready(errand.view);
+      if (sphere) {
+        await sphere.preload(scene.panorama, errand.signal);
+        if (!this.errands.isWanted(errand)) return false;
+        this.halt();
+        this.settled = false;
+        await sphere.swap(scene.panorama, errand.view, this.still);
+        if (this.destroyed) return false;
+        cover.lift();
+        this.arrive(errand);
+        return true;
+      }
+    }
+    if (!this.errands.isWanted(errand)) return false;
+    if (this.drawable) {
+      cover.lay(scene);
+      cover.unfinished(scene);
+    } else {
+      this.frame.showWords(scene);
+    }
+    this.arrive(errand);
+    return true;
+  }
+
+  /** The sphere, made on first use; null when this browser cannot draw one. */
+  private async ready(view: View): Promise<Sphere | null> {
+    if (this.sphere) return this.sphere;
+    // Code that does not come over a bad line is no missing ability: it may be tried again.
+    const module = canDrawPanoramas() ? await import("./sphere") : null;
+    if (this.destroyed) return null;
+    try {
+      if (!module) throw new Error("WebGL 2 is missing");
+      const { layer, cover, picture } = this.frame;
+      this.sphere = new module.Sphere(picture, view, {
+        onMove: (at) => this.settled && this.moved(at),
+        onRender: (at, width, height) => layer.place(at, width, height),
+        onContext: (lost) => (lost ? cover.interrupted() : cover.quiet()),
+      });
+      this.sphere.overlayParent.append(layer.element);
+      return this.sphere;
+    } catch (reason) {
+      this.drawable = false;
+      this.frame.useWords();
+      this.emit("unavailable", { reason });
+      return null;
+    }
+  }
+
+  private arrive({ scene, view }: Errand): void {
+    this.current = scene;
+    this.settled = true;
+    this.frame.panel.close();
+    this.frame.name(scene);
+    this.placeHotspots(scene);
+    this.pose = { scene: scene.id, ...view };
+    this.sphere?.rotate(view);
+    this.emit("scene", { scene, view: this.view() });
+    this.emit("view", this.view());
+  }
+
+  private placeHotspots(scene: Scene): void {
+    this.frame.layer.show(isReady(scene) ? scene.hotspots : []);
+    this.sphere?.redraw();
+  }
+
+  private failed({ scene, view }: Errand, error: unknown): void {
+    this.settled = this.current !== null;
+    this.frame.cover.failed(scene, () => void this.show(scene.id, view));
+    this.emit("error", { scene, error });
+  }
+
+  private moved(view: View): void {
+    this.pose = { scene: this.pose.scene, ...view };
+    this.emit("view", this.view());
+  }
+}
