@@ -55,8 +55,9 @@ export function sweden() {
     projection: constants(projection),
   };
   const svg =
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${data.viewBox}" fill="currentColor">` +
-    `<path id="land" d="${neighbours}" fill-opacity="0.35"/><path id="home" d="${path}"/></svg>\n`;
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${data.viewBox}">` +
+    `<path id="land" fill="currentColor" d="${neighbours}"/>` +
+    `<path id="home" fill="currentColor" d="${path}"/></svg>\n`;
   return { data, svg };
 }
 
