@@ -6,24 +6,28 @@ The only module of the ground floor that knows Flask, with ratelimit.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import flask_babel
 from babel.dates import format_date, format_skeleton, format_time
-from flask import Flask, current_app, g, has_request_context, request, url_for
+from flask import Flask, current_app, g, has_request_context, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_login import current_user
 from markupsafe import Markup, escape
 
-from tourserver.core import clock, i18n
+from tourserver.core import clock, i18n, rights
 from tourserver.core.db import Database, Texts
-from tourserver.core.errors import NotFound, TourserverError
+from tourserver.core.errors import Forbidden, NotFound, TourserverError
+from tourserver.core.i18n import N_
 from tourserver.core.paths import resource
 from tourserver.core.rights import ANONYMOUS, Actor
 from tourserver.core.services import Services
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 LANG_COOKIE = "lang"
 ZONE_COOKIE = "tz"
@@ -92,6 +96,54 @@ def wants_json() -> bool:
     """Whether the client asked for JSON rather than a page."""
     best = request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html")
     return best == "application/json"
+
+
+# --- staff pages ------------------------------------------------------------------------------------------------
+
+STUDIO_SECTIONS: list[tuple[str, str, str, str, str]] = [
+    # key, endpoint, label, icon, verb
+    ("today", "studio.today", N_("Today"), "layout-dashboard", "studio.see"),
+    ("sites", "sites_studio.index", N_("Sites"), "map-pin", "site.see"),
+    ("sessions", "sessions_studio.index", N_("Sessions"), "calendar-days", "session.see"),
+    ("staff", "studio_staff.index", N_("Staff"), "users", "staff.change"),
+    ("setup", "studio_setup.index", N_("Setup"), "settings", "setup.change"),
+]
+
+
+def staff_required(verb: str = "studio.see") -> Callable[[View], View]:
+    """A view for signed-in staff who may do ``verb`` somewhere; others sign in first or are refused.
+
+    The right on the very thing is still the view's to check.
+    """
+
+    def wrap(view: View) -> View:
+        @wraps(view)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            actor = current_actor()
+            if actor.kind != "user":
+                return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
+            use_language(current_user.language)
+            with db().read() as session:
+                if not rights.can_somewhere(session, actor, verb):
+                    raise Forbidden(N_("You may not do this. Ask an administrator for the right."))
+            return view(*args, **kwargs)
+
+        return checked  # type: ignore[return-value]
+
+    return wrap
+
+
+def studio_page(template: str, section: str, **context: Any) -> str:
+    """Render a staff page with the navigation that its reader may use."""
+    actor = current_actor()
+    with db().read() as session:
+        items = [
+            {"url": url_for(endpoint), "label": gettext(label), "icon": icon_name, "current": key == section}
+            for key, endpoint, label, icon_name, verb in STUDIO_SECTIONS
+            if endpoint in current_app.view_functions and rights.can_somewhere(session, actor, verb)
+        ]
+    user = {"user_name": current_user.name, "logout_url": url_for("security.logout")}
+    return render_template(template, studio_nav=items, **user, **context)
 
 
 # --- filters --------------------------------------------------------------------------------------------------

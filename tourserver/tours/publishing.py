@@ -43,13 +43,18 @@ def publish(session: Session, site: Site, *, actor: Actor) -> TourRevision:
     if problems := obstacles(scenes):
         raise problems[0]
     last = session.scalar(select(func.max(TourRevision.number)).where(TourRevision.site_id == site.id)) or 0
-    content = {"start": scenes[0].id, "scenes": [_frozen_scene(scene) for scene in scenes]}
+    content = _frozen(scenes)
     revision = TourRevision(site_id=site.id, number=last + 1, content=content, published_by=actor.reference)
     session.add(revision)
     session.flush()
     audit.record(session, actor, "tour.publish", "tour_revision", revision.id, after=content)
     signals.tour_published.send(session, site_id=site.id, revision_id=revision.id)
     return revision
+
+
+def draft(session: Session, site: Site) -> TourRevision:
+    """The tour as it is now, in the form of a revision that is never stored: for previews."""
+    return TourRevision(site_id=site.id, number=0, content=_frozen(of_site(session, site.id)), published_by="")
 
 
 def published(session: Session, site_id: str) -> TourRevision | None:
@@ -61,6 +66,10 @@ def published(session: Session, site_id: str) -> TourRevision | None:
 def sites_with_tours(session: Session) -> set[str]:
     """Ids of all sites that have a published tour, in one query."""
     return set(session.scalars(select(TourRevision.site_id).distinct()))
+
+
+def _frozen(scenes: list[Scene]) -> dict[str, Any]:
+    return {"start": scenes[0].id, "scenes": [_frozen_scene(scene) for scene in scenes]}
 
 
 def _frozen_scene(scene: Scene) -> dict[str, Any]:

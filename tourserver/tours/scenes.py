@@ -91,6 +91,17 @@ def change_scene(session: Session, scene: Scene, changes: dict[str, Any], *, see
     audit.record(session, actor, "scene.change", "scene", scene.id, before=before, after=audit.snapshot(scene))
 
 
+def move(session: Session, site: Site, scene: Scene, by: int, *, actor: Actor) -> None:
+    """Move a scene ``by`` places; at the ends nothing happens. Positions are counted anew without gaps."""
+    order = of_site(session, site.id)
+    place = order.index(scene)
+    order.insert(min(max(place + by, 0), len(order) - 1), order.pop(place))
+    for position, each in enumerate(order):
+        each.position = position
+    session.flush()
+    audit.record(session, actor, "scene.move", "scene", scene.id, after=[each.id for each in order])
+
+
 def remove_scene(session: Session, scene: Scene, *, actor: Actor) -> None:
     """Take a scene out of the tour, with the links that lead to it. Published revisions keep it."""
     before = audit.snapshot(scene)
@@ -117,10 +128,7 @@ def add_hotspot(
     """Add a point: ``link`` with a target scene of the same site, or ``info`` with a text."""
     if len(scene.hotspots) >= MAX_HOTSPOTS:
         raise Invalid(N_("A scene has at most %(count)s points. Take one away first."), count=MAX_HOTSPOTS)
-    if kind == "link" and target is None:
-        raise Invalid(N_("Choose the scene that this point leads to."), field="target")
-    if target is not None and target.site_id != scene.site_id:
-        raise Invalid(N_("A point leads to a scene of the same site."), field="target")
+    check_target(scene, kind, target)
     if not any(label.values()):
         raise Invalid(N_("Give the point a name: it is read aloud and shown on its button."), field="label")
     hotspot = Hotspot(
@@ -137,6 +145,14 @@ def add_hotspot(
     session.flush()
     audit.record(session, actor, "hotspot.add", "hotspot", hotspot.id, after=audit.snapshot(hotspot))
     return hotspot
+
+
+def check_target(scene: Scene, kind: str, target: Scene | None) -> None:
+    """A link needs a target scene, of the same site."""
+    if kind == "link" and target is None:
+        raise Invalid(N_("Choose the scene that this point leads to."), field="target")
+    if target is not None and target.site_id != scene.site_id:
+        raise Invalid(N_("A point leads to a scene of the same site."), field="target")
 
 
 def change_hotspot(session: Session, hotspot: Hotspot, changes: dict[str, Any], *, actor: Actor) -> None:

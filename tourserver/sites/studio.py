@@ -1,0 +1,126 @@
+"""Staff pages of sites: the list, a new one, its texts and its state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tourserver.core import rights, web
+from tourserver.core.errors import Conflict, NotFound, TourserverError
+from tourserver.core.forms import show_error
+from tourserver.core.i18n import N_
+from tourserver.sites import catalogue, rules
+from tourserver.sites.forms import SiteForm
+from tourserver.sites.models import Node, Site, Theme
+
+studio_bp = Blueprint("sites_studio", __name__, url_prefix="/studio/sites")
+
+
+def load(session: Session, slug: str, verb: str = "site.change") -> Site:
+    """A site of any state that the signed-in person may work on; used by the tour's pages as well."""
+    site = session.scalar(select(Site).where(Site.slug == slug))
+    if site is None:
+        raise NotFound(N_("There is no site with this address."))
+    rights.require(session, web.current_actor(), verb, rules.thing(site))
+    return site
+
+
+@studio_bp.get("")
+@web.staff_required("site.see")
+def index() -> str:
+    """All sites that the person may see."""
+    with web.db().read() as session:
+        actor = web.current_actor()
+        sites = [
+            site
+            for site in session.scalars(select(Site).order_by(Site.updated_at.desc()))
+            if rights.can(session, actor, "site.see", rules.thing(site))
+        ]
+        return web.studio_page("sites/studio_list.html", "sites", sites=sites)
+
+
+@studio_bp.route("/new", methods=["GET", "POST"])
+@web.staff_required("site.change")
+def new() -> Any:
+    """Create a site as a draft."""
+    with web.db().read() as session:
+        nodes, themes = catalogue.nodes(session), catalogue.themes(session)
+    form = _form(nodes, themes)
+    if form.validate_on_submit():
+        try:
+            with web.db().write() as session:
+                values = form.values(nodes)
+                node = session.get_one(Node, values.pop("node_id"))
+                rights.require(session, web.current_actor(), "site.change", rights.Thing("node", node.id))
+                chosen = _themes(session, form)
+                site = rules.create(session, actor=web.current_actor(), node=node, themes=chosen, **values)
+                slug = site.slug
+        except TourserverError as error:
+            show_error(form, error)
+        else:
+            flash(_("The site is kept as a draft. Now upload its first panorama."), "done")
+            return redirect(url_for("tours_studio.tour", slug=slug))
+    return web.studio_page("sites/studio_form.html", "sites", form=form, site=None)
+
+
+@studio_bp.route("/<slug>", methods=["GET", "POST"])
+@web.staff_required("site.change")
+def edit(slug: str) -> Any:
+    """A site's texts, place and contact."""
+    with web.db().read() as session:
+        site = load(session, slug)
+        nodes, themes = catalogue.nodes(session), catalogue.themes(session)
+    form = _form(nodes, themes, site)
+    status = 200
+    theirs = None
+    if form.validate_on_submit():
+        try:
+            with web.db().write() as session:
+                site = load(session, slug)
+                seen = int(form.revision.data or 0)
+                values, chosen = form.values(nodes), _themes(session, form)
+                rules.change(session, site, values, themes=chosen, seen_revision=seen, actor=web.current_actor())
+        except Conflict as error:
+            # the form keeps what was typed; saving again with the new revision is then a decision
+            theirs, status = site, 409
+            form.revision.data = str(site.revision)
+            show_error(form, error)
+        except TourserverError as error:
+            show_error(form, error)
+            status = error.status
+        else:
+            flash(_("Saved."), "done")
+            return redirect(url_for("sites_studio.edit", slug=slug))
+    return web.studio_page("sites/studio_form.html", "sites", form=form, site=site, theirs=theirs), status
+
+
+@studio_bp.post("/<slug>/state/<any(published,withdrawn):state>")
+@web.staff_required("site.publish")
+def set_state(slug: str, state: str) -> Any:
+    """Publish or withdraw."""
+    try:
+        with web.db().write() as session:
+            site = load(session, slug, "site.publish")
+            rules.set_state(session, site, state, actor=web.current_actor())
+    except TourserverError as error:
+        flash(web.message(error), "danger")
+    else:
+        words = _("The site is published.") if state == "published" else _("The site is withdrawn; visitors are told so.")
+        flash(words, "done")
+    return redirect(url_for("sites_studio.edit", slug=slug))
+
+
+def _form(nodes: list[Node], themes: list[Theme], site: Site | None = None) -> SiteForm:
+    form = SiteForm(obj=site)
+    form.offer(nodes, themes, web.plain_filter)
+    if site is not None and not form.is_submitted():
+        form.fill(site)
+    return form
+
+
+def _themes(session: Session, form: SiteForm) -> list[Theme]:
+    return list(session.scalars(select(Theme).where(Theme.slug.in_(form.themes.data or []))))

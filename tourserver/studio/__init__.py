@@ -1,0 +1,1 @@
+"""The staff's start page, the setup of an installation, and the staff themselves."""

@@ -1,0 +1,44 @@
+"""Forms of setup and staff."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, EmailField, PasswordField, SelectField, StringField, URLField
+from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional
+
+from tourserver.core.i18n import LANGUAGES, NATIVE_NAMES
+
+
+class SetupForm(FlaskForm):
+    """Values of the installation that are kept in the database."""
+
+    public_url = URLField(_l("Public address"), [Optional(), Length(max=200)])
+    sender_name = StringField(_l("Sender's name"), [Optional(), Length(max=100)])
+    sender_email = EmailField(_l("Sender's e-mail"), [Optional(), Email(), Length(max=254)])
+
+
+class TestMailForm(FlaskForm):
+    """Where the test mail goes."""
+
+    recipient = EmailField(_l("Send a test mail to"), [DataRequired(), Email(), Length(max=254)])
+
+
+class StaffForm(FlaskForm):
+    """A new member of staff."""
+
+    name = StringField(_l("Name"), [DataRequired(), Length(max=120)])
+    email = EmailField(_l("E-mail"), [DataRequired(), Email(), Length(max=254)])
+    password = PasswordField(_l("First password"), [InputRequired(), Length(min=12, max=200)])
+    language = SelectField(_l("Language"), choices=[(code, NATIVE_NAMES[code]) for code in LANGUAGES])
+    admin = BooleanField(_l("Administrator: sites, sessions, staff and setup"))
+
+
+class StaffChangeForm(FlaskForm):
+    """A member of staff's rights; a new password where one is given."""
+
+    name = StringField(_l("Name"), [DataRequired(), Length(max=120)])
+    language = SelectField(_l("Language"), choices=[(code, NATIVE_NAMES[code]) for code in LANGUAGES])
+    admin = BooleanField(_l("Administrator: sites, sessions, staff and setup"))
+    active = BooleanField(_l("May sign in"))
+    password = PasswordField(_l("New password"), [Optional(), Length(min=12, max=200)])
