@@ -14,8 +14,8 @@ import type {
   Joined,
   Refusal,
   RoomEvent,
+  SceneView,
   Snapshot,
-  View,
   ViewFrame,
 } from "./protocol";
 
@@ -106,6 +106,11 @@ export class Connection {
     this.connect();
   }
 
+  /** The last event applied, for each channel; null before its first snapshot. */
+  cursors(): Record<string, number | null> {
+    return Object.fromEntries([...this.logs].map(([channel, log]) => [channel, log.seq]));
+  }
+
   leave(): void {
     this.stop("over");
   }
@@ -116,7 +121,7 @@ export class Connection {
   }
 
   /** Sends the guide's view; dropped without a line, as only the newest matters. */
-  view(view: View & { t: number }): void {
+  view(view: SceneView & { t: number }): void {
     if (this.status === "joined") this.line?.view(view);
   }
 
@@ -136,11 +141,9 @@ export class Connection {
   private connect(): void {
     if (this.status === "over") return;
     this.drop();
+    for (const log of this.logs.values()) log.reconnect();
     const since: Record<string, number> = {};
-    for (const [channel, log] of this.logs) {
-      log.reconnect();
-      if (log.seq !== null) since[channel] = log.seq;
-    }
+    for (const [channel, seq] of Object.entries(this.cursors())) if (seq !== null) since[channel] = seq;
     this.lastHeard = this.now();
     const auth = {
       ticket: this.options.ticket,

@@ -2,7 +2,7 @@
  * One attempt at a connection: a thin cover of Socket.IO's socket, so that the rest can be tested without a network.
  */
 import { io } from "socket.io-client";
-import type { Ack, EventPage, Frame, Heads, Joined, Refusal, Snapshot, View } from "./protocol";
+import type { Ack, EventPage, Frame, Heads, Joined, Refusal, SceneView, Snapshot } from "./protocol";
 
 /** What a line tells its owner. After `close()` it tells nothing more. */
 export interface LineListener {
@@ -24,7 +24,7 @@ export interface Line {
   /** Sends and waits for the answer; rejects when none came within `timeout` milliseconds. */
   ask(event: "command" | "range" | "ping_clock", data: unknown, timeout: number): Promise<unknown>;
   /** Sends the guide's view if the line is free, else drops it. */
-  view(view: View & { t: number }): void;
+  view(view: SceneView & { t: number }): void;
   close(): void;
 }
 

@@ -5,29 +5,12 @@
  * Channels `public`, `person` and `staff` each have their own gapless `seq`.
  */
 
-/** A text in one language, with what a page needs to mark it up. */
-export interface Text {
-  value: string;
-  lang: string;
-  dir: "ltr" | "rtl";
-}
+import type { SceneView, Text, ViewFrame } from "../viewer/document";
+
+export type { SceneView, Text, ViewFrame };
 
 export type Role = "participant" | "host";
 export type ChannelName = "public" | "person" | "staff";
-
-/** Where the picture looks: yaw is positive right, pitch positive up, fov 30–90. */
-export interface View {
-  scene: string;
-  yaw: number;
-  pitch: number;
-  fov: number;
-}
-
-/** The guide's view at one instant of the server's clock. */
-export interface ViewFrame extends View {
-  t: number;
-  by?: string;
-}
 
 export type QuestionStatus = "pending" | "approved" | "live" | "answered" | "declined" | "withdrawn";
 

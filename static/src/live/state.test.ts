@@ -140,7 +140,9 @@ describe("the person's and the crew's channels", () => {
       EMPTY,
       "staff",
       event("question.pending", { question: question("a", { state: "pending" }) }),
-      event("question.declined", { question: question("a", { state: "declined", revision: 2, reason: "Off" }) }),
+      event("question.declined", {
+        question: question("a", { state: "declined", revision: 2, reason: "Off" }),
+      }),
     );
     expect(state.staff.get("a")).toMatchObject({ state: "declined", revision: 2, reason: "Off" });
   });

@@ -1,7 +1,7 @@
 /**
  * The room as this page knows it: facts go in, a new state comes out. No effects, no clock, no DOM.
  */
-import type { TourDocument } from "../viewer/types";
+import type { TourDocument } from "../viewer/document";
 import { isText, number, questionOf, questionsOf, string, viewOf } from "./parse";
 import type {
   ChannelName,
@@ -122,8 +122,11 @@ function publicEvent(state: RoomState, event: RoomEvent): RoomState {
       return { ...state, room: { state: "open", opened_at: event.at, ended_at: null } };
     case "room.ended":
       return { ...state, room: { ...state.room, state: "ended", ended_at: event.at } };
-    case "guide.changed":
-      return { ...state, guide: guideOf(data.guide) };
+    case "guide.changed": {
+      // Another guide has another clock: whatever comes next is newer than what the last one showed.
+      const view = state.view && { ...state.view, t: Math.min(state.view.t, event.at) };
+      return { ...state, guide: guideOf(data.guide), view };
+    }
     case "guide.scene": {
       const view = viewOf(data, event.at);
       return view ? applyView(state, view) : state;

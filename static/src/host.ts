@@ -1,0 +1,47 @@
+/** The crew's page of a live room, /host/<session>: the guide's console and the moderator's queue. */
+import { loadCatalogue } from "./i18n";
+import { GuideConsole } from "./live/guide";
+import { Header } from "./live/header";
+import { expose } from "./live/inspect";
+import { watchLine } from "./live/line-bar";
+import { Queue } from "./live/queue";
+import { openRoom } from "./live/setup";
+import { listen } from "./live/shortcuts";
+import { fullScreenButton, Stage } from "./live/stage";
+import { Tabs } from "./live/tabs";
+
+async function main(): Promise<void> {
+  await loadCatalogue();
+  const room = openRoom();
+  if (!room) return;
+  const stage = new Stage(room);
+  const guide = new GuideConsole(room, stage);
+  new Queue(room);
+  new Header(room);
+  const tabs = new Tabs(document.getElementById("host-tabs") as HTMLElement);
+  watchLine(room);
+  const full = fullScreenButton(document.getElementById("stage-tools") as HTMLElement);
+  listen(
+    [
+      { key: "g", act: () => stage.backToGuide() },
+      {
+        key: "q",
+        act: () => {
+          tabs.select("queue");
+          const list = document.getElementById("queue-list");
+          (list?.querySelector<HTMLElement>('[tabindex="0"]') ?? list)?.focus();
+        },
+      },
+    ],
+    () => {
+      if (stage.viewer?.closePanel()) return true;
+      if (!document.body.classList.contains("room--full")) return false;
+      full.click();
+      return true;
+    },
+  );
+  expose(room, stage, () => guide.leading);
+  room.start();
+}
+
+void main();

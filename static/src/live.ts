@@ -1,0 +1,58 @@
+/** The delegate's page of a live room, /live/<session>: lobby, room and thank-you in one document. */
+import { loadCatalogue } from "./i18n";
+import { AskBox } from "./live/ask";
+import { Header } from "./live/header";
+import { expose } from "./live/inspect";
+import { watchLine } from "./live/line-bar";
+import { Lobby } from "./live/lobby";
+import { Questions } from "./live/questions";
+import { openRoom } from "./live/setup";
+import { listen } from "./live/shortcuts";
+import { fullScreenButton, Stage } from "./live/stage";
+import { Tabs } from "./live/tabs";
+
+async function main(): Promise<void> {
+  await loadCatalogue();
+  const room = openRoom();
+  if (!room) return;
+  const stage = new Stage(room);
+  const ask = new AskBox(room);
+  const panel = document.getElementById("panel");
+  const tabs = new Tabs(document.getElementById("room-tabs") as HTMLElement, () =>
+    panel?.classList.add("panel--open"),
+  );
+  new Questions(room, ask);
+  new Header(room);
+  new Lobby(room);
+  watchLine(room);
+  const full = fullScreenButton(document.getElementById("stage-tools") as HTMLElement);
+  const toAsk = () => {
+    tabs.select("questions");
+    panel?.classList.add("panel--open");
+    ask.focus();
+  };
+  listen(
+    [
+      { key: "g", act: () => stage.backToGuide() },
+      { key: "q", act: toAsk },
+    ],
+    () => {
+      if (stage.viewer?.closePanel()) return true;
+      if (document.body.classList.contains("room--full")) {
+        full.click();
+        return true;
+      }
+      const open = panel?.classList.contains("panel--open") ?? false;
+      panel?.classList.remove("panel--open");
+      return open;
+    },
+  );
+  document.getElementById("sheet-open")?.addEventListener("click", toAsk);
+  document
+    .getElementById("sheet-close")
+    ?.addEventListener("click", () => panel?.classList.remove("panel--open"));
+  expose(room, stage, () => false);
+  room.start();
+}
+
+void main();

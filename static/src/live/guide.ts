@@ -1,0 +1,149 @@
+/** The guide's console: opens and ends the room, takes and gives back the guide's part, sends the view. */
+import { _ } from "../i18n";
+import { Broadcaster } from "../viewer/broadcast";
+import { byId, setText } from "./dom";
+import { announce, errorWords, type Room } from "./room";
+import type { Stage } from "./stage";
+import type { RoomState } from "./state";
+
+/** An ended room can be opened again for this long. */
+const REOPEN_MS = 10 * 60_000;
+
+export class GuideConsole {
+  private readonly flag: string;
+  private readonly windows: BroadcastChannel | null;
+  private broadcaster: Broadcaster | null = null;
+  private taking = false;
+
+  constructor(
+    private readonly room: Room,
+    private readonly stage: Stage,
+  ) {
+    this.flag = room.key("guide");
+    this.windows = "BroadcastChannel" in window ? new BroadcastChannel(this.flag) : null;
+    // One person, two windows: the one that took the part last leads.
+    this.windows?.addEventListener("message", () => this.forget());
+    stage.whenReady((viewer) => {
+      this.broadcaster = new Broadcaster(viewer, {
+        now: () => room.now(),
+        onFrame: ({ scene, yaw, pitch, fov, t }) => room.connection.view({ scene, yaw, pitch, fov, t }),
+        onScene: ({ scene, yaw, pitch, fov }) =>
+          void room.connection.command("guide.scene", { scene, yaw, pitch, fov }),
+      });
+      this.update(room.store.state);
+    });
+    room.store.subscribe((state) => this.update(state));
+    room.on("status", (status) => {
+      if (status === "joined") this.broadcaster?.sendNow();
+    });
+    room.on("tick", () => this.reopening(room.store.state));
+    this.bind();
+  }
+
+  /** True while this page's view is everyone's. */
+  get leading(): boolean {
+    return this.broadcaster?.running === true;
+  }
+
+  private bind(): void {
+    byId("guide-take").addEventListener("click", () => void this.take());
+    byId("guide-release").addEventListener("click", () => void this.run("guide.release"));
+    byId("room-open").addEventListener("click", () => void this.open());
+    byId("room-reopen").addEventListener("click", () => void this.run("room.reopen"));
+    const dialog = byId<HTMLDialogElement>("end-dialog");
+    byId("room-end").addEventListener("click", () => dialog.showModal());
+    byId("end-cancel").addEventListener("click", () => dialog.close());
+    byId("end-confirm").addEventListener("click", () => {
+      dialog.close();
+      void this.run("room.end");
+    });
+  }
+
+  /** Opening the room makes the one who opens it the guide, unless somebody guides already. */
+  private async open(): Promise<void> {
+    const opened = await this.run("room.open");
+    if (opened && this.room.store.state.guide === null) await this.take();
+  }
+
+  private async take(): Promise<void> {
+    this.taking = true;
+    this.remember(true);
+    const taken = await this.run("guide.take");
+    this.taking = false;
+    if (taken) {
+      this.windows?.postMessage("taken");
+      announce(_("You guide now."));
+    } else this.remember(false);
+    this.update(this.room.store.state);
+  }
+
+  private async run(command: string): Promise<boolean> {
+    const error = byId("guide-error");
+    error.hidden = true;
+    const ack = await this.room.connection.command(command);
+    if (!ack.ok) {
+      setText(error, errorWords(ack.error));
+      error.hidden = false;
+    }
+    return ack.ok;
+  }
+
+  private update(state: RoomState): void {
+    if (!state.ready) return;
+    const me = this.room.data.me.user;
+    const mine = state.guide !== null && state.guide.id === me;
+    if (!mine && !this.taking) this.remember(false);
+    const leading = mine && this.remembered() && state.room.state === "open";
+    this.stage.lead(leading);
+    if (leading) this.broadcaster?.start();
+    else this.broadcaster?.stop();
+    const open = state.room.state === "open";
+    byId("room-open").hidden = state.room.state !== "closed";
+    byId("room-end").hidden = !open;
+    byId("guide-take").hidden = leading || !open;
+    byId("guide-release").hidden = !leading;
+    setText(byId("guide-take-text"), state.guide === null ? _("Guide the tour") : _("Take over the tour"));
+    setText(byId("guide-who"), this.words(state, mine, leading));
+    this.followers(state, leading);
+    this.reopening(state);
+  }
+
+  private words(state: RoomState, mine: boolean, leading: boolean): string {
+    if (state.room.state === "closed") return _("The room is closed. Delegates wait in the lobby.");
+    if (state.room.state === "ended") return _("The tour has ended.");
+    if (leading) return _("You guide. Everyone's picture follows yours.");
+    if (mine) return _("You guide in another window.");
+    if (state.guide) return _("{name} guides", { name: state.guide.name });
+    return _("Nobody guides right now.");
+  }
+
+  /** How many screens there are besides the guides': those that can follow. */
+  private followers(state: RoomState, leading: boolean): void {
+    const element = byId("guide-followers");
+    const { presence } = state;
+    element.hidden = presence === null || state.room.state !== "open";
+    if (!presence) return;
+    const screens = Math.max(0, presence.connections - presence.guides);
+    const words = leading ? _("{count} screens can follow you", { count: screens }) : "";
+    setText(element, words || _("{count} screens can follow", { count: screens }));
+  }
+
+  private reopening(state: RoomState): void {
+    const ended = state.room.state === "ended" ? state.room.ended_at : null;
+    byId("room-reopen").hidden = ended === null || this.room.now() - ended > REOPEN_MS;
+  }
+
+  private forget(): void {
+    this.remember(false);
+    this.update(this.room.store.state);
+  }
+
+  private remembered(): boolean {
+    return sessionStorage.getItem(this.flag) === "1";
+  }
+
+  private remember(on: boolean): void {
+    if (on) sessionStorage.setItem(this.flag, "1");
+    else sessionStorage.removeItem(this.flag);
+  }
+}

@@ -1,0 +1,215 @@
+/** The moderator's queue: tabs with counts, a list that the keys move in, and what to do when a colleague was faster. */
+import { h, icon } from "../dom";
+import { _, ngettext } from "../i18n";
+import { button, byId, isComposing, isTyping, KeyedList, setText } from "./dom";
+import { type QueueSort, type QueueTab, queueCounts, queueList } from "./lists";
+import type { PendingCommand } from "./outbox";
+import { questionOf } from "./parse";
+import type { Ack, Question } from "./protocol";
+import { type Action, actionByCommand, actionByKey, actionWords, stateWords } from "./queue-actions";
+import { type CardOwner, type CardRow, card } from "./queue-card";
+import { announce, errorWords, type Room } from "./room";
+import { Tabs } from "./tabs";
+
+const TABS: QueueTab[] = ["new", "approved", "answered", "declined"];
+/** New counts are spoken at most this often. */
+const SPEAK_MS = 10_000;
+
+export class Queue implements CardOwner {
+  private readonly list = byId("queue-list");
+  private readonly conflicts = byId("queue-conflicts");
+  private readonly sort = byId<HTMLSelectElement>("queue-sort");
+  private readonly tabs: Tabs;
+  private readonly cards = new Map<string, CardRow>();
+  private readonly keyed: KeyedList<Question>;
+  private shown: Question[] = [];
+  private current = 0;
+  private spokenAt = 0;
+  private spokenCount = 0;
+
+  constructor(private readonly room: Room) {
+    this.keyed = new KeyedList(
+      this.list,
+      (question) => question.id,
+      (question) => {
+        const row = card(question, this);
+        this.cards.set(question.id, row);
+        return row;
+      },
+    );
+    this.tabs = new Tabs(byId("queue-tabs"), () => {
+      this.current = 0;
+      this.render();
+    });
+    this.sort.addEventListener("change", () => this.render());
+    this.list.addEventListener("keydown", (event) => this.key(event));
+    this.list.addEventListener("focusin", (event) => {
+      const row = (event.target as Element).closest<HTMLElement>(".card-q");
+      const index = this.shown.findIndex(({ id }) => id === row?.dataset.question);
+      if (index >= 0) this.mark(index);
+    });
+    room.store.subscribe(() => this.render());
+    room.on("pending", () => this.render());
+    room.on("answered", ({ command, ack }) => this.answered(command, ack));
+  }
+
+  act(question: Question, action: Action, reason?: string): void {
+    const newest = this.room.store.state.staff.get(question.id) ?? question;
+    void this.room.connection.command(action.command, {
+      question: question.id,
+      revision: newest.revision,
+      ...(reason === undefined ? {} : { reason }),
+    });
+  }
+
+  busy(question: string): boolean {
+    return this.room.connection.outbox
+      .list()
+      .some(({ name, args }) => args.question === question && actionByCommand(name) !== null);
+  }
+
+  lost(): boolean {
+    return this.room.connection.current !== "joined";
+  }
+
+  private render(): void {
+    const { state } = this.room.store;
+    if (!state.ready) return;
+    const counts = queueCounts(state);
+    for (const tab of TABS) setText(byId(`queue-count-${tab}`), String(counts[tab]));
+    const badge = document.getElementById("side-queue-new");
+    if (badge) setText(badge, counts.new > 0 ? String(counts.new) : "");
+    const focused = this.list.contains(document.activeElement) && !isTyping(document.activeElement);
+    const tab = this.tabs.current as QueueTab;
+    this.shown = queueList(state, tab, this.sort.value as QueueSort);
+    this.keyed.show(this.shown);
+    for (const id of [...this.cards.keys()]) {
+      if (!this.keyed.element(id)) this.cards.delete(id);
+    }
+    const empty = byId("queue-empty");
+    empty.hidden = this.shown.length > 0;
+    if (this.shown.length === 0) setText(empty, emptyWords(tab));
+    this.mark(Math.min(this.current, Math.max(0, this.shown.length - 1)));
+    // The card in hand went to another tab: the next one takes its place.
+    if (focused && !this.list.contains(document.activeElement)) this.focus(this.current);
+    this.speak(counts.new);
+  }
+
+  private speak(count: number): void {
+    const now = Date.now();
+    if (count <= this.spokenCount) {
+      this.spokenCount = count;
+      return;
+    }
+    if (now - this.spokenAt < SPEAK_MS) return;
+    this.spokenAt = now;
+    this.spokenCount = count;
+    announce(ngettext("{count} new question", "{count} new questions", count));
+  }
+
+  /** Keys act only while a card has the focus, never in the field for the reason. */
+  private key(event: KeyboardEvent): void {
+    if (isComposing(event) || isTyping(event.target)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[key];
+    if (step !== undefined) {
+      event.preventDefault();
+      this.focus(Math.min(this.shown.length - 1, Math.max(0, this.current + step)));
+      return;
+    }
+    const question = this.shown[this.current];
+    const action = question && !event.repeat ? actionByKey(question, key) : null;
+    if (!question || !action || this.busy(question.id)) return;
+    event.preventDefault();
+    if (action.name === "decline") this.cards.get(question.id)?.askReason(action);
+    else this.act(question, action);
+  }
+
+  private mark(index: number): void {
+    this.current = index;
+    for (const [position, { id }] of this.shown.entries()) {
+      const row = this.keyed.element(id);
+      if (!row) continue;
+      row.tabIndex = position === index ? 0 : -1;
+      row.classList.toggle("card-q--current", position === index);
+    }
+  }
+
+  private focus(index: number): void {
+    this.mark(index);
+    const question = this.shown[index];
+    const row = question && this.keyed.element(question.id);
+    if (row) row.focus();
+    else this.list.focus();
+  }
+
+  private answered(command: PendingCommand, ack: Ack): void {
+    const action = actionByCommand(command.name);
+    if (!action || ack.ok) return;
+    if (ack.error.code === "conflict") this.conflict(command, action, questionOf(ack.error.state));
+    else {
+      const error = byId("queue-error");
+      setText(error, errorWords(ack.error));
+      error.hidden = false;
+      setTimeout(() => {
+        error.hidden = true;
+      }, 8_000);
+    }
+  }
+
+  /** Both versions side by side, and the choice between them. */
+  private conflict(command: PendingCommand, action: Action, told: Question | null): void {
+    const id = String(command.args.question);
+    const theirs = told ?? this.room.store.state.staff.get(id);
+    const reason = typeof command.args.reason === "string" ? command.args.reason : "";
+    const title = h("p", { class: "notice__title" }, _("A colleague changed this question."));
+    const close = () => {
+      notice.remove();
+      this.focus(this.current);
+    };
+    const again = button(
+      _("Apply mine again"),
+      () => {
+        const known = this.room.store.state.staff.get(id);
+        const revision = Math.max(known?.revision ?? 0, theirs?.revision ?? 0);
+        void this.room.connection.command(command.name, { ...command.args, revision });
+        close();
+      },
+      { attributes: { "data-testid": "conflict-mine" } },
+    );
+    const notice = h(
+      "div",
+      { class: "notice notice--warning", role: "alert", "data-testid": "conflict" },
+      icon("triangle-alert"),
+      title,
+      theirs ? h("p", { class: "card-q__text", dir: "auto" }, theirs.text) : null,
+      version(_("Theirs"), theirs ? stateWords(theirs.state) : _("No longer here"), theirs?.reason ?? ""),
+      version(_("Yours"), actionWords(action.name), reason),
+      h(
+        "div",
+        { class: "row" },
+        button(_("Use theirs"), close, { attributes: { "data-testid": "conflict-theirs" } }),
+        theirs ? again : null,
+      ),
+    );
+    this.conflicts.append(notice);
+  }
+}
+
+function version(whose: string, what: string, reason: string): HTMLElement {
+  return h("p", {}, h("strong", {}, whose), ` ${what}`, reason ? ` · ${reason}` : null);
+}
+
+function emptyWords(tab: QueueTab): string {
+  switch (tab) {
+    case "new":
+      return _("No new questions. They appear here as they are asked.");
+    case "approved":
+      return _("Nothing is approved yet.");
+    case "answered":
+      return _("Nothing was answered yet.");
+    case "declined":
+      return _("Nothing was declined.");
+  }
+}

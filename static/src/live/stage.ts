@@ -1,0 +1,186 @@
+/** The picture of the room: follows the guide, or is looked around in freely; words stand beside it. */
+import { h, icon } from "../dom";
+import { _ } from "../i18n";
+import type { Scene, SceneView } from "../viewer/document";
+import { Follower } from "../viewer/follow";
+import { TourList } from "../viewer/list";
+import { TourViewer } from "../viewer/tour";
+import { button, byId, setText, words } from "./dom";
+import { announce, type Room } from "./room";
+import type { RoomState } from "./state";
+import { mergeTours, tourMark } from "./tours";
+
+export class Stage {
+  viewer: TourViewer | null = null;
+  follower: Follower | null = null;
+  private list: TourList | null = null;
+  private readonly stage = byId("stage");
+  private readonly chip = byId("follow-chip");
+  private readonly chipText = byId("follow-text");
+  private readonly back = byId<HTMLButtonElement>("follow-back");
+  private readonly who = byId("guide-name");
+  private readonly captions = [...document.querySelectorAll<HTMLElement>("[data-caption]")];
+  private mark = "";
+  private leading = false;
+  private wasLed = false;
+  private readonly ready: ((viewer: TourViewer) => void)[] = [];
+
+  constructor(private readonly room: Room) {
+    room.store.subscribe((state) => this.update(state));
+    room.on("view", (frame) => {
+      if (!this.leading) this.follower?.push(frame);
+    });
+    room.on("scene", (view) => {
+      if (!this.leading) this.follower?.pushScene(view, view.t);
+    });
+    this.back.addEventListener("click", () => this.backToGuide());
+  }
+
+  /** Calls `listener` with the viewer, now or when it is there. */
+  whenReady(listener: (viewer: TourViewer) => void): void {
+    if (this.viewer) listener(this.viewer);
+    else this.ready.push(listener);
+  }
+
+  /** Where this page's picture looks, or null while there is none. */
+  view(): SceneView | null {
+    return this.viewer?.view() ?? null;
+  }
+
+  /** True while the picture goes where the guide looks. */
+  get following(): boolean {
+    return this.led(this.room.store.state) && this.follower?.following === true;
+  }
+
+  backToGuide(): void {
+    if (this.leading || !this.led(this.room.store.state)) return;
+    const focused = document.activeElement === this.back;
+    this.follower?.resume();
+    // The button goes away: the focus stays with the picture that it belonged to.
+    if (focused) this.viewer?.picture.focus({ preventScroll: true });
+  }
+
+  /** This page's person leads (or no longer): the picture is theirs and follows nobody. */
+  lead(on: boolean): void {
+    if (this.leading === on) return;
+    this.leading = on;
+    if (on) this.follower?.freeLook();
+    else if (this.led(this.room.store.state)) this.follower?.resume();
+    this.show(this.room.store.state);
+  }
+
+  private led(state: RoomState): boolean {
+    return state.room.state === "open" && state.guide !== null && !this.leading;
+  }
+
+  private update(state: RoomState): void {
+    if (!state.ready) return;
+    this.build(state);
+    const led = this.led(state);
+    if (led && !this.wasLed && !this.leading) this.follower?.resume();
+    this.wasLed = led;
+    this.show(state);
+  }
+
+  private build(state: RoomState): void {
+    const mark = tourMark(state.tour);
+    if (mark === this.mark) return;
+    this.mark = mark;
+    const tour = mergeTours(state.tour);
+    byId("stage-empty").hidden = tour !== null;
+    if (!tour) return;
+    if (this.viewer) {
+      this.viewer.update(tour);
+      this.list?.update(tour);
+      return;
+    }
+    const led = this.led(state);
+    const start = led ? state.view : null;
+    const viewer = new TourViewer(byId("picture"), tour, { fromScene: start?.scene ?? null, view: start });
+    this.viewer = viewer;
+    this.follower = new Follower(
+      viewer,
+      {
+        now: () => this.room.now(),
+        onChange: (following) => {
+          this.show(this.room.store.state);
+          if (following && this.following) announce(_("Following the guide"));
+        },
+      },
+      led,
+    );
+    if (state.view) this.follower.push(state.view);
+    const list = new TourList(
+      byId("places"),
+      tour,
+      {
+        onScene: (scene) => void viewer.visit(scene),
+        onHotspot: (hotspot, opener) => viewer.open(hotspot, opener),
+      },
+      2,
+    );
+    this.list = list;
+    viewer.on("scene", ({ scene }) => {
+      byId("stage-poster").hidden = true;
+      list.setCurrent(scene.id);
+      this.caption(scene);
+      this.show(this.room.store.state);
+    });
+    viewer.on("unavailable", () => {
+      byId("stage-poster").hidden = true;
+    });
+    for (const listener of this.ready.splice(0)) listener(viewer);
+  }
+
+  private caption(scene: Scene): void {
+    for (const caption of this.captions) {
+      const made = scene.render
+        ? h("span", { class: "chip" }, icon("image"), _("Computer-made picture"))
+        : null;
+      const credit = [scene.credit, scene.licence].filter(Boolean).join(", ");
+      caption.replaceChildren(
+        h("strong", { class: "caption__title" }, words(scene.title)),
+        h("span", { class: "caption__words" }, words(scene.alternative)),
+        h("span", { class: "caption__source" }, made, credit),
+      );
+    }
+  }
+
+  private show(state: RoomState): void {
+    const { viewer } = this;
+    const led = this.led(state);
+    const free = led && this.follower?.following === false;
+    this.stage.dataset.follow = this.leading ? "leading" : led ? (free ? "free" : "following") : "alone";
+    this.back.hidden = !free;
+    this.chip.hidden = !state.ready || viewer === null;
+    const scene = viewer?.scene?.title.value ?? "";
+    const line = this.line(state, free, scene);
+    setText(this.chipText, line);
+    this.who.hidden = state.guide === null || this.leading || state.room.state !== "open";
+    setText(byId("guide-name-text"), state.guide ? _("{name} guides", { name: state.guide.name }) : "");
+  }
+
+  private line(state: RoomState, free: boolean, scene: string): string {
+    if (this.leading) return _("You guide · {scene}", { scene });
+    if (state.room.state === "closed") return _("Look around while you wait");
+    if (state.room.state === "ended") return _("Look around");
+    if (state.guide === null) return _("Nobody guides right now. Look around.");
+    return free ? _("You look around freely") : _("Following the guide · {scene}", { scene });
+  }
+}
+
+/** The button that makes the picture fill the window. By CSS, as iPhones have no other way. */
+export function fullScreenButton(stage: HTMLElement): HTMLButtonElement {
+  const full = button(_("Fill the window"), () => toggle(), { icon: "maximize", look: "button--picture" });
+  const toggle = () => {
+    const on = !document.body.classList.contains("room--full");
+    document.body.classList.toggle("room--full", on);
+    setText(full.querySelector("span") as Element, on ? _("Leave full window") : _("Fill the window"));
+    full.setAttribute("aria-pressed", String(on));
+  };
+  full.id = "full";
+  full.setAttribute("aria-pressed", "false");
+  full.title = _("Fill the window");
+  stage.append(full);
+  return full;
+}
