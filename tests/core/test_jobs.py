@@ -1,0 +1,126 @@
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tourserver.core import clock, jobs
+from tourserver.core.errors import Invalid
+from tourserver.core.jobs import Job, JobContext, Retry, Worker
+from tourserver.core.services import Services
+
+CALLS: list[str] = []
+
+
+@jobs.handler("test.write")
+def _write(context: JobContext) -> None:
+    context.progress(50, "half")
+    CALLS.append(context.payload["text"])
+
+
+@jobs.handler("test.bad_input")
+def _bad(context: JobContext) -> None:
+    raise Invalid("The picture is no picture.")
+
+
+@jobs.handler("test.later")
+def _later(context: JobContext) -> None:
+    raise Retry("The disk is full.", after=timedelta(minutes=3))
+
+
+@jobs.handler("test.crash")
+def _crash(context: JobContext) -> None:
+    raise RuntimeError("boom")
+
+
+@pytest.fixture(autouse=True)
+def _no_calls() -> None:
+    CALLS.clear()
+
+
+def _enqueue(services: Services, kind: str, key: str = "k", **payload: str) -> str:
+    with services.db.write() as session:
+        return jobs.enqueue(session, kind, key, payload).id
+
+
+def _job(services: Services, job_id: str) -> Job:
+    with services.db.read() as session:
+        return session.get_one(Job, job_id)
+
+
+def test_a_job_is_done_once_and_shows_its_progress(services: Services) -> None:
+    job_id = _enqueue(services, "test.write", text="hello")
+    worker = Worker(services)
+    assert worker.run_once()
+    assert not worker.run_once()
+    assert CALLS == ["hello"]
+    job = _job(services, job_id)
+    assert (job.state, job.percent, job.note, job.leased_by) == ("done", 100, "half", None)
+
+
+def test_the_same_unfinished_work_is_one_job_and_finished_work_can_be_asked_for_again(services: Services) -> None:
+    first = _enqueue(services, "test.write", text="a")
+    assert _enqueue(services, "test.write", text="b") == first
+    Worker(services).run_once()
+    assert _enqueue(services, "test.write", text="c") != first
+
+
+def test_bad_input_fails_at_once_with_its_message(services: Services) -> None:
+    job_id = _enqueue(services, "test.bad_input")
+    Worker(services).run_once()
+    job = _job(services, job_id)
+    assert (job.state, job.error, job.attempts) == ("failed", "The picture is no picture.", 1)
+
+
+def test_trouble_that_may_pass_is_tried_again_later(services: Services) -> None:
+    job_id = _enqueue(services, "test.later")
+    worker = Worker(services)
+    worker.run_once()
+    job = _job(services, job_id)
+    assert (job.state, job.error) == ("waiting", "The disk is full.")
+    assert timedelta(minutes=2) < job.run_after - clock.now() <= timedelta(minutes=3)
+    assert not worker.run_once()
+
+
+def test_a_crash_is_tried_again_with_growing_pauses_and_then_given_up(services: Services) -> None:
+    job_id = _enqueue(services, "test.crash")
+    worker = Worker(services)
+    pauses = []
+    for _ in range(len(jobs.BACKOFF)):
+        worker.run_once()
+        pauses.append(round((_job(services, job_id).run_after - clock.now()).total_seconds()))
+        with services.db.write() as session:
+            session.get_one(Job, job_id).run_after = clock.now()
+    assert pauses == [round(pause.total_seconds()) for pause in jobs.BACKOFF]
+    worker.run_once()
+    assert _job(services, job_id).state == "failed"
+
+
+def test_a_job_of_a_dead_worker_is_taken_by_the_next(services: Services) -> None:
+    job_id = _enqueue(services, "test.write", text="again")
+    dead = Worker(services)
+    assert dead._take() is not None
+    assert not Worker(services).run_once(), "its lease still holds"
+    with services.db.write() as session:
+        session.get_one(Job, job_id).leased_until = clock.now() - timedelta(seconds=1)
+    assert Worker(services).run_once()
+    assert CALLS == ["again"]
+
+
+def test_a_worker_that_lost_its_lease_does_not_end_the_others_job(services: Services) -> None:
+    job_id = _enqueue(services, "test.write", text="x")
+    slow = Worker(services)
+    taken = slow._take()
+    assert taken is not None
+    with services.db.write() as session:
+        session.get_one(Job, job_id).leased_by = "another"
+    slow._finish(taken, "done", None)
+    assert _job(services, job_id).state == "running"
+
+
+def test_the_worker_leaves_a_sign_of_life(services: Services) -> None:
+    jobs.beat(services)
+    with services.db.read() as session:
+        seen = jobs.worker_seen(session)
+        assert session.scalars(select(Job)).all() == []
+    assert seen is not None
+    assert clock.now() - seen < timedelta(seconds=5)
