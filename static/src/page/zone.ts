@@ -51,6 +51,11 @@ async function refreshTimes(): Promise<void> {
     if (zone) document.documentElement.dataset.zone = zone;
     const [name, fresh] = [find("[data-zone-name]"), find("[data-zone-name]", page)];
     if (name && fresh) name.textContent = fresh.textContent;
+    const [input, told] = [
+      find<HTMLInputElement>("#zone-input"),
+      find<HTMLInputElement>("#zone-input", page),
+    ];
+    if (input && told) input.value = told.getAttribute("value") ?? input.value;
   } catch {
     // The times on the page are right, in the zone that is written beside them.
   }
@@ -119,6 +124,14 @@ export function browserOffset(moment: Date, zone: string): number | null {
   }
 }
 
+/** Minutes of an offset as the server writes it: "UTC+5:30", "UTC−3", "UTC"; null when it is something else. */
+export function parseOffset(label: string): number | null {
+  const found = /^UTC(?:([+−-])(\d{1,2})(?::(\d{2}))?)?$/.exec(label);
+  if (!found) return null;
+  const minutes = Number(found[2] ?? 0) * 60 + Number(found[3] ?? 0);
+  return found[1] === "+" || minutes === 0 ? minutes : -minutes;
+}
+
 /** Where the device's zone rules are out of date, the page says which time is right. */
 function warnAboutOffsets(): void {
   const notice = find("#zone-notice");
@@ -126,7 +139,8 @@ function warnAboutOffsets(): void {
   const wrong = findAll<HTMLElement>("time[data-zone][data-offset]").some((time) => {
     const moment = new Date(time.getAttribute("datetime") ?? "");
     const ours = browserOffset(moment, time.dataset.zone ?? "");
-    return ours !== null && ours !== Number(time.dataset.offset);
+    const theirs = parseOffset(time.dataset.offset ?? "");
+    return ours !== null && theirs !== null && ours !== theirs;
   });
   if (!wrong) return;
   const text = find("[data-notice-text]", notice);
