@@ -24,6 +24,7 @@ from tourserver.core.paths import resource
 from tourserver.core.ratelimit import limiter
 from tourserver.core.services import Services, is_loopback
 from tourserver.core.settings import Settings
+from tourserver.wiring import connect_signals
 
 log = structlog.get_logger()
 
@@ -50,7 +51,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _configure_errors(app)
     _configure_requests(app)
     _register_features(app, settings)
-    _connect_signals()
+    connect_signals()
     _configure_live_rooms(app, services)
     return app
 
@@ -216,7 +217,6 @@ FEATURES = [
     ("tourserver.pages.views", "bp"),
     ("tourserver.pages.health", "bp"),
     ("tourserver.people.views", "bp"),
-    ("tourserver.sites.views", "bp"),
     ("tourserver.sites.studio", "studio_bp"),
     ("tourserver.tours.views", "bp"),
     ("tourserver.tours.studio", "studio_bp"),
@@ -239,10 +239,6 @@ def _register_features(app: Flask, settings: Settings) -> None:
             if error.name != module:
                 raise
             log.warning("feature.missing", module=module)
-
-
-def _connect_signals() -> None:
-    """Who listens to whom; see core/signals."""
 
 
 def _configure_live_rooms(app: Flask, services: Services) -> None:

@@ -13,12 +13,14 @@ from tourserver.core.services import Services
 from tourserver.core.settings import Settings
 from tourserver.mail.sending import deliver_due
 from tourserver.panoramas import jobs as panorama_jobs  # noqa: F401 - registers its handlers
+from tourserver.wiring import connect_signals
 
 log = structlog.get_logger()
 
 
 def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT; the job in hand is finished or left to its lease."""
+    connect_signals()
     services = Services.start(settings)
     worker = Worker(services)
     worker.every(1.0, deliver_due)

@@ -49,6 +49,11 @@ class Storage(Protocol):
         """The content as a file on this machine, for programs that want a path."""
         yield Path()
 
+    @contextmanager
+    def local_tree(self, prefix: str) -> Iterator[Path]:
+        """A whole tree as a folder on this machine, to read."""
+        yield Path()
+
     def scratch(self) -> Path:
         """A new empty folder on the same medium, for work that ends in ``put`` or ``put_tree``; the caller removes it."""
 
@@ -121,6 +126,14 @@ class LocalStorage:
         path = self.path(key)
         if not path.is_file():
             raise NotFound("There is no file “%(key)s”.", key=key)
+        yield path
+
+    @contextmanager
+    def local_tree(self, prefix: str) -> Iterator[Path]:
+        """See :class:`Storage`."""
+        path = self.path(prefix)
+        if not path.is_dir():
+            raise NotFound("There is no folder “%(key)s”.", key=prefix)
         yield path
 
     def scratch(self) -> Path:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from email.utils import parseaddr
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from tourserver.core import clock, i18n, markdown, web
+from tourserver.core import i18n, markdown, web
 from tourserver.core.errors import Gone, NotFound
 from tourserver.core.i18n import pick
 from tourserver.core.services import Services
 from tourserver.sessions import listing
-from tourserver.sites import catalogue
+from tourserver.sessions.models import ScheduledSession
+from tourserver.sites import catalogue, sweden
 from tourserver.sites.models import Site
-from tourserver.tours import document, publishing
+from tourserver.tours import document, pictures, publishing
 
 bp = Blueprint("pages", __name__)
 
@@ -39,37 +41,53 @@ for _path in BARE:
 def landing(lang: str) -> str:
     """What this is, the next session, some sites."""
     with web.db().read() as session:
-        sessions = listing.upcoming(session)
-        live = listing.live_now(session)
+        sessions = [*listing.live_now(session), *listing.upcoming(session)]
         sites = catalogue.find(session, catalogue.Filters(), web.current_language())
-        with_tours = publishing.sites_with_tours(session)
-        featured = [site for site in sites if site.id in with_tours][:3] or sites[:3]
-        next_session = (live or sessions or [None])[0]
+        images = pictures.of_sites(session, sites)
+        featured = sorted(sites, key=lambda site: site.id not in images)[:6]
         return render_template(
             "pages/landing.html",
-            next_session=next_session,
-            live_now=live,
+            hero=_hero(sessions, featured, images),
+            next_session=sessions[0] if sessions else None,
             sessions=sessions[:3],
-            featured=[card(session, site) for site in featured],
+            sites=featured if len(featured) == 6 else featured[:3],
+            pictures=images,
+            session_count=len(sessions),
             site_count=len(sites),
-            hero=_hero(session, featured),
         )
 
 
-def card(session: Any, site: Site) -> dict[str, Any]:
-    """A site as lists show it: the site, its poster and whether it has a tour."""
-    revision = publishing.published(session, site.id)
-    scene = document.build(session, revision, web.current_language())["scenes"][0] if revision else None
-    return {"site": site, "poster": scene["poster"] if scene else None, "thumb": scene["thumb"] if scene else None,
-            "has_tour": revision is not None, "render": bool(scene and scene["render"])}  # fmt: skip
-
-
-def _hero(session: Any, sites: list[Site]) -> dict[str, Any] | None:
-    for site in sites:
-        found = card(session, site)
-        if found["poster"]:
-            return found
+def _hero(sessions: list[ScheduledSession], sites: list[Site], images: dict[str, Any]) -> dict[str, Any] | None:
+    """The picture of the next session's first site, else of any site that has one."""
+    shown = [entry.site for one in sessions[:1] for entry in one.sites]
+    for site in [*shown, *sites]:
+        if picture := images.get(site.id):
+            return {**picture, "site": site, "alternative": pictures.alternative(picture, web.current_language())}
     return None
+
+
+@bp.get(f"/{LANG}/sites")
+def sites(lang: str) -> str:
+    """The catalogue: sites by theme, node and words, as a list or on the map."""
+    filters = catalogue.Filters(
+        theme=request.args.get("theme", "")[:80],
+        node=request.args.get("node", "")[:80],
+        words=request.args.get("q", "")[:200],
+    )
+    view = "map" if request.args.get("view") == "map" else "list"
+    with web.db().read() as session:
+        found = catalogue.find(session, filters, web.current_language())
+        points = sweden.points(found)
+        return render_template(
+            "sites/list.html",
+            sites=found,
+            themes=catalogue.themes(session),
+            nodes=catalogue.nodes(session),
+            filters={"theme": filters.theme, "node": filters.node, "q": filters.words, "view": view},
+            pictures=pictures.of_sites(session, found),
+            points=points,
+            unplaced=[site for site in found if site.latitude is None],
+        )
 
 
 @bp.get(f"/{LANG}/sites/<slug>")
@@ -85,6 +103,7 @@ def site_text(lang: str, slug: str) -> Any:
 
 
 def _site_page(slug: str, template: str) -> Any:
+    status = 200
     with web.db().read() as session:
         try:
             found = catalogue.visible(session, slug)
@@ -93,29 +112,32 @@ def _site_page(slug: str, template: str) -> Any:
             moved = session.get(Site, site_id) if site_id else None
             if moved is None:
                 raise
-            endpoint = request.endpoint or "pages.site"
-            return redirect(web.page_url(endpoint, slug=moved.slug), 301)
+            return redirect(web.page_url(request.endpoint or "pages.site", slug=moved.slug), 301)
         except Gone:
-            return render_template("sites/withdrawn.html", slug=slug), 410
+            found, status = catalogue.by_slug(session, slug), 410
         language = web.current_language()
-        revision = publishing.published(session, found.id)
-        body = pick(found.body, language)
+        revision = publishing.published(session, found.id) if status == 200 else None
+        points = sweden.points([found])
         return render_template(
             template,
             site=found,
             tour=document.build(session, revision, language) if revision else None,
-            tour_url=url_for("tours.tour_json", lang=i18n.url_lang(language), slug=found.slug),
-            body=body,
-            body_html=markdown.to_html(body.value),
+            body=_body(found, language),
             next_session=listing.next_of_site(session, found.id),
-            language_missing=language in i18n.missing_languages(found.body),
-        )
+            missing_language=language in i18n.missing_languages(found.name) + i18n.missing_languages(found.body),
+            point=points[0] if points else None,
+        ), status
+
+
+def _body(site: Site, language: str) -> dict[str, str] | None:
+    text = pick(site.body, language)
+    return {**text.json(), "value": Markup(markdown.to_html(text.value))} if text.value else None
 
 
 @bp.get(f"/{LANG}/privacy")
 def privacy(lang: str) -> str:
     """What is stored, why, for how long, and the rights of the people it is about."""
-    return render_template("pages/privacy.html", contact=_contact(web.services()), updated=clock.now())
+    return render_template("pages/privacy.html", contact=_contact(web.services()))
 
 
 @bp.get(f"/{LANG}/accessibility")
@@ -124,6 +146,7 @@ def accessibility(lang: str) -> str:
     return render_template("pages/accessibility.html", contact=_contact(web.services()))
 
 
-def _contact(services: Services) -> str:
+def _contact(services: Services) -> dict[str, str]:
     with services.db.read() as session:
-        return parseaddr(services.mail_from(session))[1]
+        name, email = parseaddr(services.mail_from(session))
+    return {"name": name, "email": email}

@@ -57,11 +57,19 @@ def find(session: Session, filters: Filters, lang: str) -> list[Site]:
 
 def visible(session: Session, slug: str) -> Site:
     """A published site by its address; :class:`Gone` when it was withdrawn, :class:`NotFound` otherwise."""
-    site = session.scalar(select(Site).where(Site.slug == slug))
-    if site is None or site.state == "draft":
+    site = by_slug(session, slug)
+    if site.state == "draft":
         raise NotFound(N_("There is no site with this address."))
     if site.state == "withdrawn":
         raise Gone(N_("This site was withdrawn by its node and is no longer shown."))
+    return site
+
+
+def by_slug(session: Session, slug: str) -> Site:
+    """A site of any state by its address."""
+    site = session.scalar(select(Site).where(Site.slug == slug))
+    if site is None:
+        raise NotFound(N_("There is no site with this address."))
     return site
 
 

@@ -18,9 +18,10 @@ from tourserver.sites.models import Site
 
 
 @dataclass(frozen=True)
-class Place:
-    """A site on the map, in units of the outline's view box."""
+class Point:
+    """A site on the map with its number in the list beside it, in units of the outline's view box."""
 
+    number: int
     site: Site
     x: float
     y: float
@@ -48,11 +49,11 @@ def project(latitude: float, longitude: float, constants: dict[str, Any]) -> tup
     return round(x, 1), round(y, 1)
 
 
-def places(sites: list[Site]) -> list[Place]:
-    """The sites that have a position."""
+def points(sites: list[Site]) -> list[Point]:
+    """The sites that have a position, numbered from 1."""
     constants = outline()["projection"]
+    placed = [site for site in sites if site.latitude is not None]
     return [
-        Place(site, *project(site.latitude, site.longitude, constants))
-        for site in sites
-        if site.latitude is not None and site.longitude is not None
+        Point(number, site, *project(site.latitude or 0.0, site.longitude or 0.0, constants))
+        for number, site in enumerate(placed, start=1)
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 from sqlalchemy import select
@@ -15,8 +16,11 @@ from tourserver.tours.document import poster_name
 from tourserver.tours.models import Scene, TourRevision
 from tourserver.tours.publishing import published
 
-POSTER = (960, 540)
-THUMBNAIL = (320, 180)
+SIZES = {  # end of the name: pixels, most bytes
+    "": ((960, 540), 40_000),
+    "-large": ((1920, 1080), 180_000),
+    "-thumb": ((320, 180), 12_000),
+}
 JOB = "tour.poster"
 
 
@@ -45,14 +49,15 @@ def _enqueue(session: Session, scenes: list[dict[str, Any]]) -> None:
 def make(context: JobContext) -> None:
     """Project the start view out of the tiles; done again it makes the same files."""
     storage, wanted = context.services.storage, context.payload
-    if storage.exists(f"posters/{wanted['name']}.jpg") and storage.exists(f"posters/{wanted['name']}-thumb.jpg"):
+    if all(storage.exists(f"posters/{wanted['name']}{end}.jpg") for end in SIZES):
         return
-    poster.publish(
-        storage,
-        wanted["hash"],
-        wanted["name"],
-        yaw=wanted["yaw"],
-        pitch=wanted["pitch"],
-        fov=wanted["fov"],
-        sizes={"": POSTER, "-thumb": THUMBNAIL},
-    )
+    scratch = storage.scratch()
+    try:
+        with storage.local_tree(f"panoramas/{wanted['hash']}") as tiles:
+            for end, (size, max_bytes) in SIZES.items():
+                made = scratch / f"poster{end}.jpg"
+                view = (wanted["yaw"], wanted["pitch"], wanted["fov"])
+                poster.poster(tiles, *view, made, size=size, max_bytes=max_bytes)
+                storage.put(f"posters/{wanted['name']}{end}.jpg", made)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)

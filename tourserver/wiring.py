@@ -1,0 +1,10 @@
+"""Who listens to whom; see core/signals. Used by every process: web, worker and the demo's loader."""
+
+from tourserver.core import signals
+from tourserver.tours import posters
+
+
+def connect_signals() -> None:
+    """Connect all receivers; connecting twice is the same as once."""
+    signals.tour_published.connect(posters.enqueue_for_revision)
+    signals.panorama_ready.connect(posters.enqueue_for_panorama)
