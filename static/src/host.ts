@@ -7,7 +7,7 @@ import { watchLine } from "./live/line-bar";
 import { Queue } from "./live/queue";
 import { openRoom } from "./live/setup";
 import { listen } from "./live/shortcuts";
-import { fullScreenButton, Stage } from "./live/stage";
+import { Stage, stageTools } from "./live/stage";
 import { Tabs } from "./live/tabs";
 
 async function main(): Promise<void> {
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   new Header(room);
   const tabs = new Tabs(document.getElementById("host-tabs") as HTMLElement);
   watchLine(room);
-  const full = fullScreenButton(document.getElementById("stage-tools") as HTMLElement);
+  const tools = stageTools(document.getElementById("stage-tools") as HTMLElement);
   listen(
     [
       { key: "g", act: () => stage.backToGuide() },
@@ -35,9 +35,7 @@ async function main(): Promise<void> {
     ],
     () => {
       if (stage.viewer?.closePanel()) return true;
-      if (!document.body.classList.contains("room--full")) return false;
-      full.click();
-      return true;
+      return tools.leaveFull();
     },
   );
   expose(room, stage, () => guide.leading);

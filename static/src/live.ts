@@ -8,7 +8,7 @@ import { Lobby } from "./live/lobby";
 import { Questions } from "./live/questions";
 import { openRoom } from "./live/setup";
 import { listen } from "./live/shortcuts";
-import { fullScreenButton, Stage } from "./live/stage";
+import { Stage, stageTools } from "./live/stage";
 import { Tabs } from "./live/tabs";
 
 async function main(): Promise<void> {
@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   new Header(room);
   new Lobby(room);
   watchLine(room);
-  const full = fullScreenButton(document.getElementById("stage-tools") as HTMLElement);
+  const tools = stageTools(document.getElementById("stage-tools") as HTMLElement);
   const toAsk = () => {
     tabs.select("questions");
     panel?.classList.add("panel--open");
@@ -38,10 +38,7 @@ async function main(): Promise<void> {
     ],
     () => {
       if (stage.viewer?.closePanel()) return true;
-      if (document.body.classList.contains("room--full")) {
-        full.click();
-        return true;
-      }
+      if (tools.leaveFull()) return true;
       const open = panel?.classList.contains("panel--open") ?? false;
       panel?.classList.remove("panel--open");
       return open;

@@ -50,7 +50,8 @@ export interface ConnectionOptions {
 }
 
 export const SILENCE_MS = 6_000;
-const CONNECT_MS = 5_000;
+const CONNECT_MS = 8_000;
+const CONNECT_LEAST_MS = 4_000;
 const CONNECT_MAX_MS = 15_000;
 const ACK_TIMEOUT_MS = 6_000;
 const PING_EVERY_MS = 30_000;
@@ -72,6 +73,8 @@ export class Connection {
   private tried = false;
   private settled: boolean | null = null;
   private patience = 0;
+  private began = 0;
+  private joinTook: number | null = null;
   private lastHeard = 0;
   private lastPing = 0;
   private retry: ReturnType<typeof setTimeout> | null = null;
@@ -153,7 +156,8 @@ export class Connection {
     };
     const pollingFirst = this.beginWithPolling();
     this.tried = pollingFirst;
-    this.patience = Math.min(CONNECT_MS + this.attempts * 2_000, CONNECT_MAX_MS);
+    this.patience = this.patienceNow();
+    this.began = this.now();
     this.line = (this.options.line ?? openLine)(
       auth,
       {
@@ -192,6 +196,12 @@ export class Connection {
     );
   }
 
+  /** Once it is known how long joining takes here, an attempt that is much slower is better made anew. */
+  private patienceNow(): number {
+    const usual = this.joinTook === null ? CONNECT_MS : Math.max(CONNECT_LEAST_MS, this.joinTook * 3);
+    return Math.min(usual + this.attempts * 1_000, CONNECT_MAX_MS);
+  }
+
   /** A network that swallows WebSockets answers nothing: after silent attempts begin with polling. */
   private beginWithPolling(): boolean {
     const odd = this.timeouts % 2 === 1;
@@ -203,6 +213,7 @@ export class Connection {
     this.attempts = 0;
     this.timeouts = 0;
     this.settled = this.tried;
+    this.joinTook = this.now() - this.began;
     this.clock.told(data.now);
     this.setStatus("joined");
     this.listener.joined?.(data);

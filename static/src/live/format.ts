@@ -34,13 +34,23 @@ export function moment(at: number, zone: string, lang = document.documentElement
   return format.format(at);
 }
 
-/** "14:07" in the reader's own zone. */
-export function clockTime(at: number, lang = document.documentElement.lang || "en"): string {
+/** "14:07" in a zone. */
+export function clockTime(
+  at: number,
+  zone = ownZone(),
+  lang = document.documentElement.lang || "en",
+): string {
   const format = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, {
     hour: "2-digit",
     minute: "2-digit",
+    timeZone: zone,
   });
   return format.format(at);
+}
+
+/** The calendar day of an instant in a zone, to compare two zones. */
+export function day(at: number, zone: string): string {
+  return new Intl.DateTimeFormat("en-CA", { timeZone: zone }).format(at);
 }
 
 /** "Casablanca" of "Africa/Casablanca". */

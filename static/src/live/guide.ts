@@ -1,5 +1,5 @@
 /** The guide's console: opens and ends the room, takes and gives back the guide's part, sends the view. */
-import { _ } from "../i18n";
+import { _, ngettext } from "../i18n";
 import { Broadcaster } from "../viewer/broadcast";
 import { byId, setText } from "./dom";
 import { announce, errorWords, type Room } from "./room";
@@ -124,8 +124,10 @@ export class GuideConsole {
     element.hidden = presence === null || state.room.state !== "open";
     if (!presence) return;
     const screens = Math.max(0, presence.connections - presence.guides);
-    const words = leading ? _("{count} screens can follow you", { count: screens }) : "";
-    setText(element, words || _("{count} screens can follow", { count: screens }));
+    const words = leading
+      ? ngettext("{count} screen can follow you", "{count} screens can follow you", screens)
+      : ngettext("{count} screen can follow", "{count} screens can follow", screens);
+    setText(element, words);
   }
 
   private reopening(state: RoomState): void {

@@ -1,7 +1,7 @@
 /** Before and after: the countdown, how many are at the screen, the guide who is late, and the thank-you. */
 import { _ } from "../i18n";
 import { byId, setText } from "./dom";
-import { countdown, moment, ownZone, SWEDEN, zoneName } from "./format";
+import { clockTime, countdown, day, moment, ownZone, SWEDEN, zoneName } from "./format";
 import type { Room } from "./room";
 
 /** From here on the lobby names somebody to write to. */
@@ -45,9 +45,9 @@ export class Lobby {
     const zone = ownZone();
     setText(byId("lobby-own-time"), moment(starts_at, zone));
     setText(byId("lobby-own-zone"), zoneName(zone));
-    const same = moment(starts_at, zone) === moment(starts_at, SWEDEN);
-    byId("lobby-sweden").hidden = same;
-    setText(byId("lobby-sweden-time"), moment(starts_at, SWEDEN));
+    byId("lobby-sweden").hidden = moment(starts_at, zone) === moment(starts_at, SWEDEN);
+    const sameDay = day(starts_at, zone) === day(starts_at, SWEDEN);
+    setText(byId("lobby-sweden-time"), sameDay ? clockTime(starts_at, SWEDEN) : moment(starts_at, SWEDEN));
   }
 
   private stepper(): void {

@@ -23,7 +23,7 @@ const ACTIONS: Record<ActionName, Action> = {
 const ALLOWED: Record<QuestionStatus, ActionName[]> = {
   pending: ["approve", "decline"],
   approved: ["live", "answered", "decline"],
-  live: ["answered", "unlive"],
+  live: ["answered", "unlive", "decline"],
   answered: [],
   declined: ["approve"],
   withdrawn: [],

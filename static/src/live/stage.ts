@@ -139,8 +139,12 @@ export class Stage {
         : null;
       const credit = [scene.credit, scene.licence].filter(Boolean).join(", ");
       caption.replaceChildren(
-        h("strong", { class: "caption__title" }, words(scene.title)),
-        h("span", { class: "caption__words" }, words(scene.alternative)),
+        h(
+          "span",
+          { class: "caption__body" },
+          h("strong", { class: "caption__title" }, words(scene.title)),
+          h("span", { class: "caption__words" }, words(scene.alternative)),
+        ),
         h("span", { class: "caption__source" }, made, credit),
       );
     }
@@ -162,25 +166,34 @@ export class Stage {
 
   private line(state: RoomState, free: boolean, scene: string): string {
     if (this.leading) return _("You guide · {scene}", { scene });
-    if (state.room.state === "closed") return _("Look around while you wait");
-    if (state.room.state === "ended") return _("Look around");
+    const closed = state.room.state === "closed";
+    if (closed && this.room.data.role === "participant") return _("Look around while you wait");
+    if (state.room.state !== "open") return _("Look around");
     if (state.guide === null) return _("Nobody guides right now. Look around.");
     return free ? _("You look around freely") : _("Following the guide · {scene}", { scene });
   }
 }
 
-/** The button that makes the picture fill the window. By CSS, as iPhones have no other way. */
-export function fullScreenButton(stage: HTMLElement): HTMLButtonElement {
-  const full = button(_("Fill the window"), () => toggle(), { icon: "maximize", look: "button--picture" });
-  const toggle = () => {
-    const on = !document.body.classList.contains("room--full");
-    document.body.classList.toggle("room--full", on);
-    setText(full.querySelector("span") as Element, on ? _("Leave full window") : _("Fill the window"));
-    full.setAttribute("aria-pressed", String(on));
+/** The buttons on the picture's corner: the window full of it, and on small screens the keys of the picture. */
+export function stageTools(parent: HTMLElement): { leaveFull(): boolean } {
+  const full = bodySwitch("full", "room--full", "maximize", _("Fill the window"));
+  const turn = bodySwitch("turn", "room--turning", "move", _("Buttons to look around"));
+  parent.append(full, turn);
+  return {
+    leaveFull() {
+      const on = document.body.classList.contains("room--full");
+      if (on) full.click();
+      return on;
+    },
   };
-  full.id = "full";
-  full.setAttribute("aria-pressed", "false");
-  full.title = _("Fill the window");
-  stage.append(full);
-  return full;
+}
+
+/** A pressed or not pressed button that stands for a class of the body; by CSS, as iPhones have no full screen. */
+function bodySwitch(id: string, className: string, sign: string, name: string): HTMLButtonElement {
+  const made = button(
+    name,
+    () => made.setAttribute("aria-pressed", String(document.body.classList.toggle(className))),
+    { icon: sign, look: "button--picture", attributes: { id, title: name, "aria-pressed": "false" } },
+  );
+  return made;
 }
