@@ -111,17 +111,20 @@ export class KeyedList<T> {
   }
 }
 
-/** Runs a change inside a scrolling element without moving what the reader looks at. */
+/**
+ * Runs a change inside or around a scrolling element without moving what the reader looks at: the first row in
+ * sight that is still there afterwards keeps its place on the screen.
+ */
 export function keepPlace(scroller: HTMLElement, rows: string, change: () => void): void {
   const edge = scroller.getBoundingClientRect().top;
-  const anchor = [...scroller.querySelectorAll<HTMLElement>(rows)].find(
-    (row) => row.getBoundingClientRect().bottom > edge,
-  );
-  const before = anchor?.getBoundingClientRect().top;
   const atTop = scroller.scrollTop === 0;
+  const before = [...scroller.querySelectorAll<HTMLElement>(rows)]
+    .map((row) => ({ row, box: row.getBoundingClientRect() }))
+    .filter(({ box }) => box.bottom > edge && box.height > 0);
   change();
-  if (atTop || !anchor?.isConnected || before === undefined) return;
-  const moved = anchor.getBoundingClientRect().top - before;
+  const anchor = before.find(({ row }) => row.isConnected && row.getClientRects().length > 0);
+  if (atTop || !anchor) return;
+  const moved = anchor.row.getBoundingClientRect().top - anchor.box.top;
   if (moved !== 0) scroller.scrollTop += moved;
 }
 

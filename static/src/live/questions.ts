@@ -69,8 +69,8 @@ export class Questions {
       byId("answered").hidden = answered.length === 0;
       byId("questions-empty").hidden = approved.length + answered.length + own.length > 0 || live !== null;
       if (!this.first) for (const id of added) this.unseen.add(id);
+      this.showLive(live);
     });
-    this.showLive(live);
     this.announceOwn(own);
     this.forgetSeen();
     this.first = false;
