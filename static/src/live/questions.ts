@@ -1,5 +1,5 @@
 /** The delegate's questions: what is being answered, one's own, everyone's, and what was answered. */
-import { h, icon } from "../dom";
+import { h, icon, reducedMotion } from "../dom";
 import { _, ngettext } from "../i18n";
 import type { AskBox } from "./ask";
 import { button, byId, chip, KeyedList, keepPlace, type Row, setAttribute, setText } from "./dom";
@@ -131,7 +131,7 @@ export class Questions {
     const [id] = this.unseen;
     const element = id ? (this.approved.element(id) ?? this.answered.element(id)) : undefined;
     this.unseen.clear();
-    element?.scrollIntoView({ block: "center", behavior: "smooth" });
+    element?.scrollIntoView({ block: "center", behavior: reducedMotion() ? "auto" : "smooth" });
     this.forgetSeen();
   }
 }
