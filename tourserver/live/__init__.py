@@ -1,1 +1,1 @@
-"""The live room: a numbered log of events, who is there, the guide, the questions. Rules, and their Socket.IO face."""
+"""The live room: a numbered log of events, presence, the guide, questions; rules and their Socket.IO face."""

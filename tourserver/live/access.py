@@ -1,0 +1,113 @@
+"""Who may be in a room: asked of the database at each join and command, and each second of all who are in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tourserver.core import rights
+from tourserver.core.errors import Forbidden, Gone
+from tourserver.core.i18n import N_
+from tourserver.core.rights import Actor, Thing
+from tourserver.core.tokens import LinkToken, LinkTokens
+from tourserver.live import events
+from tourserver.live.tickets import Ticket, account_mark
+from tourserver.people.models import Person, User
+from tourserver.registration.models import Registration
+from tourserver.sessions.models import ScheduledSession
+
+HOST: Final = "room.host"
+JOIN: Final = "join"
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A person's place in a session's room, as the database had it at that moment."""
+
+    session_id: str
+    actor: Actor
+    role: Literal["participant", "host"]
+    name: str
+    language: str
+
+    @property
+    def channels(self) -> dict[str, str]:
+        """The channels this person hears: the name a client uses → the name in the log."""
+        if self.role == "host":
+            return {"public": events.PUBLIC, "staff": events.STAFF}
+        return {"public": events.PUBLIC, "person": events.person(self.actor.id)}
+
+
+def thing(session_id: str) -> Thing:
+    """The session, as rights know it."""
+    return Thing("session", session_id)
+
+
+def check(session: Session, tokens: LinkTokens, ticket: Ticket) -> Seat:
+    """The seat that a ticket gives now.
+
+    Raises :class:`Forbidden` or :class:`Gone`, whose code and message the person is shown, when it gives none
+    (any more).
+    """
+    state = session.scalar(select(ScheduledSession.state).where(ScheduledSession.id == ticket.session_id))
+    if state is None or state == "draft":
+        raise Forbidden(N_("This session isn't open to you."), code="not_allowed")
+    if state == "cancelled":
+        raise Gone(N_("This session was cancelled."), code="cancelled")
+    return _user(session, ticket) if ticket.kind == "user" else _registered(session, tokens, ticket)
+
+
+def _user(session: Session, ticket: Ticket) -> Seat:
+    query = select(User.name, User.email, User.language, User.active, User.fs_uniquifier).where(
+        User.id == ticket.actor_id
+    )
+    row = session.execute(query).one_or_none()
+    if row is None or not row.active or account_mark(row.fs_uniquifier) != ticket.version:
+        raise Forbidden(N_("You were signed out. Sign in again to lead this room."), code="signed_out")
+    if not rights.can(session, ticket.actor, HOST, thing(ticket.session_id)):
+        raise Forbidden(N_("Only this session's hosts may lead its room."), code="not_allowed")
+    return Seat(ticket.session_id, ticket.actor, "host", row.name or row.email.split("@")[0], row.language)
+
+
+def _registered(session: Session, tokens: LinkTokens, ticket: Ticket) -> Seat:
+    query = (
+        select(Registration.state, Registration.session_id, Registration.language, Person.name)
+        .join(Person, Person.id == Registration.person_id)
+        .where(Registration.id == ticket.actor_id)
+    )
+    row = session.execute(query).one_or_none()
+    if row is None or row.session_id != ticket.session_id:
+        raise Forbidden(N_("Your link isn't for this session."), code="not_allowed")
+    if row.state != "confirmed":
+        raise Forbidden(N_("You withdrew from this session. Register again to join."), code="withdrawn")
+    if ticket.version < 1 or tokens.version(session, JOIN, ticket.actor_id) != ticket.version:
+        raise Gone(N_("This link was replaced. Get a new one by mail."), code="replaced_link")
+    return Seat(ticket.session_id, ticket.actor, "participant", row.name, row.language)
+
+
+def suspects(session: Session, session_ids: list[str]) -> set[str]:
+    """Registrations that withdrew or whose link was revoked once: the few that are worth a closer look."""
+    withdrawn = select(Registration.id).where(
+        Registration.session_id.in_(session_ids), Registration.state != "confirmed"
+    )
+    revoked = (
+        select(LinkToken.subject_id)
+        .join(Registration, Registration.id == LinkToken.subject_id)
+        .where(
+            Registration.session_id.in_(session_ids),
+            LinkToken.purpose == JOIN,
+            LinkToken.revoked_at.is_not(None),
+        )
+    )
+    return set(session.scalars(withdrawn)) | set(session.scalars(revoked))
+
+
+def closed_sessions(session: Session, session_ids: list[str]) -> set[str]:
+    """Those of these sessions that nobody may be in any more."""
+    query = select(ScheduledSession.id).where(
+        ScheduledSession.id.in_(session_ids), ScheduledSession.state.in_(("cancelled", "draft"))
+    )
+    return set(session.scalars(query))

@@ -1,0 +1,189 @@
+"""The room's log: facts with a number, gapless in each channel.
+
+The number is a column of the channel's row and is raised in the transaction that writes the event: whoever is
+second waits for the first, so numbers become visible in their order and a rollback leaves no hole. (A
+database sequence does neither.) Whatever a decision depends on is read after the channel is held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from tourserver.core import clock
+from tourserver.core.db import Base, after_commit, new_id
+from tourserver.live.models import RoomChannel, RoomEvent
+
+PUBLIC: Final = "public"
+STAFF: Final = "staff"
+
+PAGE: Final = 200
+"""Events a page, for those who come back and for the tail."""
+
+
+def person(registration_id: str) -> str:
+    """The channel that only this registered person hears."""
+    return f"person:{registration_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is to be written; ``data`` holds ids and never names."""
+
+    channel: str
+    kind: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A fact of the log as it was read."""
+
+    channel_id: str
+    seq: int
+    kind: str
+    at: int
+    data: dict[str, Any]
+
+
+Waker = Callable[[frozenset[str]], None]
+_wakers: list[Waker] = []
+
+
+def listen(waker: Waker) -> None:
+    """Call ``waker(channel ids)`` in this process after each commit that wrote events."""
+    _wakers.append(waker)
+
+
+def unlisten(waker: Waker) -> None:
+    """Undo :func:`listen`."""
+    if waker in _wakers:
+        _wakers.remove(waker)
+
+
+def insert_once(session: Session, table: type[Base], values: Sequence[dict[str, Any]]) -> int:
+    """Insert rows, leaving out those that break a UNIQUE rule; gives how many were new.
+
+    Waits for a transaction that is inserting the same row, and counts it as there when that one commits.
+    """
+    dialect: Any = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    found: Any = session.execute(dialect.insert(table).values(list(values)).on_conflict_do_nothing())
+    return int(found.rowcount)
+
+
+def ensure_channels(session: Session, room_id: str, names: Iterable[str]) -> None:
+    """Make channels that are not there yet, in a fixed order."""
+    wanted = sorted(set(names))
+    query = select(RoomChannel.name).where(RoomChannel.room_id == room_id, RoomChannel.name.in_(wanted))
+    known = set(session.scalars(query))
+    if missing := [name for name in wanted if name not in known]:
+        insert_once(
+            session,
+            RoomChannel,
+            [{"id": new_id(), "room_id": room_id, "name": name, "seq": 0} for name in missing],
+        )
+
+
+def hold(session: Session, room_id: str, names: Iterable[str]) -> dict[str, int]:
+    """Keep everybody else from writing to these channels until the transaction ends; gives their numbers.
+
+    Always taken in the order of their names, so that two transactions never wait for each other. On SQLite
+    the write transaction itself already keeps everybody else out.
+    """
+    wanted = sorted(set(names))
+    ensure_channels(session, room_id, wanted)
+    query = select(RoomChannel.name, RoomChannel.seq).where(
+        RoomChannel.room_id == room_id, RoomChannel.name.in_(wanted)
+    )
+    rows = session.execute(query.order_by(RoomChannel.name).with_for_update())
+    return {row[0]: row[1] for row in rows}
+
+
+def append(
+    session: Session, room_id: str, channel: str, kind: str, data: dict[str, Any] | None = None
+) -> int:
+    """Write one event; gives its number."""
+    channel_id, seq = _count(session, room_id, channel)
+    row = {
+        "id": new_id(),
+        "channel_id": channel_id,
+        "seq": seq,
+        "kind": kind,
+        "data": data or {},
+        "at": clock.now(),
+    }
+    session.execute(insert(RoomEvent).values(row))
+    _wake_after_commit(session, channel_id)
+    return seq
+
+
+def append_many(session: Session, room_id: str, entries: Sequence[Entry]) -> dict[str, int]:
+    """Write events to several channels, which are taken in a fixed order; gives the last number of each."""
+    hold(session, room_id, (entry.channel for entry in entries))
+    return {
+        entry.channel: append(session, room_id, entry.channel, entry.kind, entry.data) for entry in entries
+    }
+
+
+def _count(session: Session, room_id: str, channel: str) -> tuple[str, int]:
+    raise_by_one = (
+        update(RoomChannel)
+        .where(RoomChannel.room_id == room_id, RoomChannel.name == channel)
+        .values(seq=RoomChannel.seq + 1)
+        .returning(RoomChannel.id, RoomChannel.seq)
+        .execution_options(synchronize_session=False)
+    )
+    row = session.execute(raise_by_one).one_or_none()
+    if row is None:
+        ensure_channels(session, room_id, [channel])
+        row = session.execute(raise_by_one).one()
+    return row[0], row[1]
+
+
+def _wake_after_commit(session: Session, channel_id: str) -> None:
+    touched: set[str] | None = session.info.get("live_channels")
+    if touched is not None:
+        touched.add(channel_id)
+        return
+    touched = {channel_id}
+    session.info["live_channels"] = touched
+
+    def wake() -> None:
+        changed = frozenset(session.info.pop("live_channels", touched))
+        for waker in list(_wakers):
+            waker(changed)
+
+    after_commit(session, wake)
+
+
+def channel_ids(session: Session, room_id: str, names: Iterable[str]) -> dict[str, str]:
+    """Ids of a room's channels by name; those that nobody used yet are missing."""
+    query = select(RoomChannel.name, RoomChannel.id).where(
+        RoomChannel.room_id == room_id, RoomChannel.name.in_(list(names))
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def heads(session: Session, room_ids: Iterable[str]) -> dict[str, int]:
+    """The last number of every channel of these rooms, by channel id."""
+    query = select(RoomChannel.id, RoomChannel.seq).where(RoomChannel.room_id.in_(list(room_ids)))
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def read(session: Session, channel_id: str, after: int, limit: int = PAGE) -> list[Written]:
+    """Events of one channel with a number above ``after``, in order."""
+    query = (
+        select(RoomEvent.channel_id, RoomEvent.seq, RoomEvent.kind, RoomEvent.at, RoomEvent.data)
+        .where(RoomEvent.channel_id == channel_id, RoomEvent.seq > after)
+        .order_by(RoomEvent.seq)
+        .limit(limit)
+    )
+    return [
+        Written(channel, seq, kind, clock.milliseconds(at), data)
+        for channel, seq, kind, at, data in session.execute(query)
+    ]

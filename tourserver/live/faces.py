@@ -1,0 +1,123 @@
+"""Events and questions as people see them: names, texts and votes are joined here, when they are sent.
+
+The log itself holds ids, so a name that is erased, a question that is withdrawn or declined, and an author
+who asked without a name stay out of everything sent later, replays included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tourserver.core import clock
+from tourserver.core.i18n import html_lang
+from tourserver.live import votes
+from tourserver.live.events import Written
+from tourserver.live.models import Question
+from tourserver.live.questions import SEEN_BY_ALL
+from tourserver.people.models import Person, User
+from tourserver.registration.models import Registration
+
+Audience = Literal["public", "person", "staff"]
+NOT_SAID: Final = "ZZ"
+
+
+class Faces:
+    """Renders for one transaction; what it loads is loaded once for all audiences."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._questions: dict[str, dict[str, Any]] = {}
+        self._guides: dict[str, dict[str, str] | None] = {}
+
+    # --- questions
+
+    def load(self, question_ids: Iterable[str]) -> None:
+        """Read questions with their authors and votes, those that aren't read yet."""
+        missing = [one for one in dict.fromkeys(question_ids) if one not in self._questions]
+        if not missing:
+            return
+        query = (
+            select(Question, Person.name, Registration.country)
+            .join(Registration, Registration.id == Question.registration_id)
+            .join(Person, Person.id == Registration.person_id)
+            .where(Question.id.in_(missing))
+        )
+        counted = votes.counts(self._session, missing)
+        for question, name, country in self._session.execute(query):
+            self._questions[question.id] = _full(question, name, country, counted.get(question.id, 0))
+
+    def question(self, question_id: str, audience: Audience) -> dict[str, Any] | None:
+        """A question as one audience may see it now; None when it may not, or is gone."""
+        self.load([question_id])
+        full = self._questions.get(question_id)
+        if full is None or full["state"] == "withdrawn":
+            return None
+        if audience == "public":
+            if full["state"] not in SEEN_BY_ALL:
+                return None
+            return {key: value for key, value in full.items() if key not in ("reason", "anonymous")}
+        return full
+
+    # --- events
+
+    def events(self, written: Iterable[Written], audience: Audience) -> list[dict[str, Any]]:
+        """Events as they are sent."""
+        listed = list(written)
+        self.load(one.data["question"] for one in listed if one.kind.startswith("question."))
+        return [
+            {"seq": one.seq, "kind": one.kind, "at": one.at, "data": self._data(one, audience)}
+            for one in listed
+        ]
+
+    def _data(self, event: Written, audience: Audience) -> dict[str, Any]:
+        if event.kind == "guide.changed":
+            return {"guide": self._guide(event.data["user"])}
+        if event.kind.startswith("question."):
+            return self._question_event(event, audience)
+        return event.data
+
+    def _question_event(self, event: Written, audience: Audience) -> dict[str, Any]:
+        question_id, revision, state = event.data["question"], event.data["revision"], event.data["state"]
+        data: dict[str, Any] = {"id": question_id, "revision": revision}
+        wanted = audience != "public" or event.kind == "question.approved"
+        question = self.question(question_id, audience) if wanted else None
+        if question is not None:
+            # the question as it was at this event, so that a replay goes through the same states
+            data["question"] = {**question, "state": state, "revision": revision}
+            if state != "declined":
+                data["question"].pop("reason", None)
+            elif question.get("reason"):
+                data["reason"] = question["reason"]
+        return data
+
+    def _guide(self, user_id: str | None) -> dict[str, str] | None:
+        if user_id is None:
+            return None
+        if user_id not in self._guides:
+            row = self._session.execute(select(User.name, User.email).where(User.id == user_id)).one_or_none()
+            name = (row.name or row.email.split("@")[0]) if row else ""
+            self._guides[user_id] = {"id": user_id, "name": name} if row else None
+        return self._guides[user_id]
+
+
+def _full(question: Question, name: str, country: str, counted: int) -> dict[str, Any]:
+    """Everything the crew and the author may see. Without a name means without one for the crew too."""
+    hidden = question.anonymous
+    return {
+        "id": question.id,
+        "text": question.original,
+        "state": question.state,
+        "revision": question.revision,
+        "asked_at": clock.milliseconds(question.asked_at),
+        "votes": counted,
+        "author": None if hidden or not name else name,
+        "country": None if hidden or country == NOT_SAID else country,
+        "lang": html_lang(question.language),
+        "order": question.position or 0,
+        "anonymous": hidden,
+        "reason": question.reason or None,
+    }

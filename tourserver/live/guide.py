@@ -1,0 +1,106 @@
+"""The guide's token: one person leads, and the database says who."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from tourserver.core import audit, clock
+from tourserver.core.errors import Conflict, Invalid
+from tourserver.core.i18n import N_
+from tourserver.core.rights import Actor
+from tourserver.live import events, rooms
+from tourserver.live.models import Room
+from tourserver.people.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Where the guide looks: degrees; yaw positive right, pitch positive up."""
+
+    scene: str
+    yaw: float
+    pitch: float
+    fov: float
+
+    def json(self) -> dict[str, Any]:
+        """As clients read it, to a thousandth of a degree."""
+        return {
+            "scene": self.scene,
+            "yaw": round(self.yaw, 3),
+            "pitch": round(self.pitch, 3),
+            "fov": round(self.fov, 3),
+        }
+
+
+def make_view(scene: str, yaw: float, pitch: float, fov: float) -> View:
+    """A checked view; yaw may be any turn and comes back within ±180. Raises :class:`Invalid`."""
+    if not all(map(math.isfinite, (yaw, pitch, fov))) or abs(yaw) > 36_000:
+        raise Invalid(N_("A view needs finite angles."), field="yaw")
+    if not -90 <= pitch <= 90:
+        raise Invalid(N_("The pitch must lie between −90 and 90 degrees."), field="pitch")
+    if not 5 <= fov <= 170:
+        raise Invalid(N_("The field of view must lie between 5 and 170 degrees."), field="fov")
+    return View(scene, (yaw + 180) % 360 - 180, pitch, fov)
+
+
+def named(session: Session, user_id: str | None) -> dict[str, str] | None:
+    """The guide as everyone sees them: id and name."""
+    if user_id is None:
+        return None
+    row = session.execute(select(User.name, User.email).where(User.id == user_id)).one_or_none()
+    if row is None:
+        return None
+    return {"id": user_id, "name": row.name or row.email.split("@")[0]}
+
+
+def take(session: Session, room_id: str, *, actor: Actor) -> None:
+    """Make ``actor`` the guide, in place of whoever was. Taking what one has changes nothing."""
+    events.hold(session, room_id, [events.PUBLIC])
+    room = rooms.get(session, room_id)
+    rooms.require_open(room)
+    others = or_(Room.guide_user_id.is_(None), Room.guide_user_id != actor.id)
+    taken: Any = session.execute(
+        update(Room).where(Room.id == room_id, Room.state == "open", others).values(guide_user_id=actor.id)
+    )
+    if taken.rowcount:
+        _announce(session, room_id, actor, "guide.take", before=room.guide_user_id, after=actor.id)
+
+
+def release(session: Session, room_id: str, *, actor: Actor) -> None:
+    """Give the token back. Only who has it can; for others nothing changes."""
+    events.hold(session, room_id, [events.PUBLIC])
+    released: Any = session.execute(
+        update(Room).where(Room.id == room_id, Room.guide_user_id == actor.id).values(guide_user_id=None)
+    )
+    if released.rowcount:
+        _announce(session, room_id, actor, "guide.release", before=actor.id, after=None)
+
+
+def show_scene(session: Session, room_id: str, view: View, *, actor: Actor) -> dict[str, Any]:
+    """Lead everyone to a scene: a reliable event, and where late joiners stand."""
+    events.hold(session, room_id, [events.PUBLIC])
+    room = rooms.get(session, room_id)
+    rooms.require_open(room)
+    if room.guide_user_id != actor.id:
+        raise Conflict(
+            N_("Somebody else guides now. Take over first."),
+            state={"guide": named(session, room.guide_user_id)},
+        )
+    if view.scene not in rooms.scenes(session, room):
+        raise Invalid(N_("This scene isn't part of the tour."), field="scene")
+    shown = {**view.json(), "t": clock.milliseconds(clock.now())}
+    session.execute(update(Room).where(Room.id == room_id).values(view=shown))
+    events.append(session, room_id, events.PUBLIC, "guide.scene", shown)
+    return shown
+
+
+def _announce(
+    session: Session, room_id: str, actor: Actor, verb: str, *, before: str | None, after: str | None
+) -> None:
+    events.append(session, room_id, events.PUBLIC, "guide.changed", {"user": after})
+    audit.record(session, actor, verb, "room", room_id, before={"guide": before}, after={"guide": after})

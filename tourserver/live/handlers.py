@@ -1,0 +1,200 @@
+"""Socket.IO's face of the live rooms: parse, call one thing, answer. No handler ever raises."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+import structlog
+from flask import Flask
+from flask_babel import force_locale
+from flask_socketio import ConnectionRefusedError as Refused
+from pydantic import Field
+from socketio import Server
+from werkzeug.http import parse_cookie
+
+from tourserver.core import clock, i18n, web
+from tourserver.core.errors import Conflict, Forbidden, NotFound, RateLimited, TourserverError, Unavailable
+from tourserver.core.i18n import N_
+from tourserver.live import access, commands, events, guide, viewtrack
+from tourserver.live.commands import Angle, Id, SeatLostError, Strict, parse
+from tourserver.live.engine import Engine, Number
+from tourserver.live.faces import Faces
+from tourserver.live.members import Connection
+from tourserver.live.transport import NAMESPACE
+
+log = structlog.get_logger()
+
+FAREWELL_SECONDS: Final = 0.05
+
+
+class Range(Strict):
+    """``range``: what a client missed."""
+
+    channel: Literal["public", "person", "staff"]
+    after: Number
+
+
+class ViewFrame(Strict):
+    """``view``: where the guide looks."""
+
+    scene: Id
+    yaw: Angle
+    pitch: Angle
+    fov: Angle
+    t: Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Handlers:
+    """The events of the namespace."""
+
+    def __init__(self, app: Flask, engine: Engine) -> None:
+        self._app = app
+        self._engine = engine
+
+    def register(self, server: Server) -> None:
+        """Tell Socket.IO."""
+        for event in ("connect", "disconnect", "command", "view", "range", "ping_clock"):
+            server.on(event, getattr(self, event), namespace=NAMESPACE)
+
+    # --- coming and going
+
+    def connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
+        """Let a client in or say why not."""
+        cookies = parse_cookie(environ)
+        wished = i18n.parse_language(cookies.get(web.LANG_COOKIE))
+        try:
+            self._engine.join(sid, auth, wished)
+        except TourserverError as error:
+            header = environ.get("HTTP_ACCEPT_LANGUAGE")
+            language = wished or i18n.from_accept_language(header) or "en"
+            raise self._refusal(error, language) from None
+        except Exception:
+            log.exception("live.join_failed")
+            passing = Unavailable(N_("The room can't be reached right now. It is tried again."))
+            raise self._refusal(passing, wished or "en") from None
+
+    def _refusal(self, error: TourserverError, language: str) -> Refused:
+        text = self.translate(error, language)
+        return Refused(text, {"code": error.code, "message": text})
+
+    def disconnect(self, sid: str, reason: str = "") -> None:
+        """Clean up after a client."""
+        try:
+            self._engine.leave(sid)
+        except Exception:  # the heartbeat closes the row later
+            log.exception("live.leave_failed")
+
+    # --- asking
+
+    def command(self, sid: str, sent: Any = None, *more: Any) -> dict[str, Any]:
+        """Do a command once; the acknowledgement carries its result or why not."""
+        connection = self._engine.members.get(sid)
+        if connection is None:
+            return self._refuse(_not_here(), "en")
+        language = connection.caller.language
+        try:
+            if more:
+                raise Forbidden(N_("A command is one object."), code="invalid")
+            if not connection.commands.take():
+                raise RateLimited(N_("That was too much at once. Wait a moment and try again."))
+            return {"ok": True, "result": commands.execute(self._engine.services, connection.caller, sent)}
+        except SeatLostError as lost:
+            self._engine.transport.spawn(self._say_farewell, connection, lost.reason)
+            return self._refuse(Forbidden(lost.reason.message, **lost.reason.params), language)
+        except TourserverError as error:
+            return self._refuse(error, language)
+        except Exception:
+            log.exception("live.command_failed")
+            return self._refuse(
+                Unavailable(N_("This could not be done right now. Try again in a moment.")), language
+            )
+
+    def range(self, sid: str, sent: Any = None, *_more: Any) -> dict[str, Any]:
+        """A page of what a client missed."""
+        connection = self._engine.members.get(sid)
+        nothing: dict[str, Any] = {"events": [], "more": False}
+        if connection is None:
+            return nothing | self._refuse(_not_here(), "en")
+        try:
+            wanted = parse(Range, sent)
+            if wanted.channel not in connection.channels:
+                raise NotFound(N_("You don't hear this channel."), field="channel")
+            if not connection.ranges.take():
+                raise RateLimited(N_("That was too much at once. Wait a moment and try again."))
+            with self._engine.services.db.read() as session:
+                access.check(session, self._engine.services.tokens, connection.caller.ticket)
+                page = events.read(
+                    session, connection.channels[wanted.channel], wanted.after, events.PAGE + 1
+                )
+                shown = Faces(session).events(page[: events.PAGE], wanted.channel)
+            return {"events": shown, "more": len(page) > events.PAGE}
+        except TourserverError as error:
+            return nothing | self._refuse(error, connection.caller.language)
+        except Exception:
+            log.exception("live.range_failed")
+            return nothing | self._refuse(
+                Unavailable(N_("Try again in a moment.")), connection.caller.language
+            )
+
+    def ping_clock(self, _sid: str, *_sent: Any) -> dict[str, int]:
+        """The server's clock."""
+        return {"now": clock.milliseconds(clock.now())}
+
+    # --- the guide's view
+
+    def view(self, sid: str, sent: Any = None, *_more: Any) -> None:
+        """Take the guide's view; anybody else's, too many and nonsense are ignored and counted."""
+        connection = self._engine.members.get(sid)
+        if connection is None:
+            return
+        try:
+            taken = (
+                connection.seat.role == "host"
+                and connection.views.take()
+                and self._take_view(connection, sent)
+            )
+        except TourserverError:
+            taken = False
+        except Exception:
+            log.exception("live.view_failed")
+            taken = False
+        if taken:
+            self._engine.tail.wake()
+        else:
+            connection.ignored += 1
+
+    def _take_view(self, connection: Connection, sent: Any) -> bool:
+        frame = parse(ViewFrame, sent)
+        looked = guide.make_view(frame.scene, frame.yaw, frame.pitch, frame.fov)
+        tracks = self._engine.tracks
+        if tracks.is_stale(connection.room_id):
+            with self._engine.services.db.read() as session:
+                leader, scenes = viewtrack.may_guide(session, connection.room_id)
+            tracks.checked(connection.room_id, leader, scenes)
+        seat = connection.seat
+        return tracks.accept(connection.room_id, seat.actor.id, looked, frame.t, seat.name)
+
+    # --- words
+
+    def translate(self, error: TourserverError, language: str) -> str:
+        """An error's text in the client's language."""
+        with self._app.app_context(), force_locale(language):
+            return web.message(error)
+
+    def _refuse(self, error: TourserverError, language: str) -> dict[str, Any]:
+        answer: dict[str, Any] = {
+            "code": error.code,
+            "message": self.translate(error, language),
+            "field": error.field,
+        }
+        if isinstance(error, Conflict) and error.state is not None:
+            answer["state"] = error.state
+        return {"ok": False, "error": answer}
+
+    def _say_farewell(self, connection: Connection, reason: TourserverError) -> None:
+        self._engine.transport.sleep(FAREWELL_SECONDS)  # the acknowledgement goes first
+        self._engine.remove(connection, reason)
+
+
+def _not_here() -> Forbidden:
+    return Forbidden(N_("You aren't in the room any more."))

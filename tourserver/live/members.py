@@ -1,0 +1,115 @@
+"""The connections of this process, and the channels that they listen to."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from tourserver.core.ratelimit import TokenBucket
+from tourserver.live.access import Seat
+from tourserver.live.commands import Caller
+from tourserver.live.faces import Audience
+
+
+@dataclass(slots=True)
+class Connection:
+    """One line to a browser."""
+
+    sid: str
+    seat: Seat
+    caller: Caller
+    room_id: str
+    # name for the client ("public", "person", "staff") → id in the database
+    channels: dict[Audience, str]
+    commands: TokenBucket = field(default_factory=lambda: TokenBucket(5, 20))
+    ranges: TokenBucket = field(default_factory=lambda: TokenBucket(5, 20))
+    views: TokenBucket = field(default_factory=lambda: TokenBucket(10, 12))
+    ignored: int = 0
+    # the tour revisions that it was sent
+    tours: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Channel:
+    """A channel with members in this process."""
+
+    id: str
+    room_id: str
+    audience: Audience
+    # the last number handed on; members get what is newer, from the tail
+    cursor: int
+    members: int = 0
+
+
+class Members:
+    """Registry of connections; safe for threads, and never waits while it holds its lock."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._connections: dict[str, Connection] = {}
+        self._channels: dict[str, Channel] = {}
+
+    def add(self, connection: Connection, heads: dict[Audience, int]) -> None:
+        """A connection joined. ``heads`` are the channels' numbers read before: the tail starts there."""
+        with self._lock:
+            self._connections[connection.sid] = connection
+            for audience, channel_id in connection.channels.items():
+                channel = self._channels.get(channel_id)
+                if channel is None:
+                    channel = Channel(channel_id, connection.room_id, audience, heads[audience])
+                    self._channels[channel_id] = channel
+                channel.members += 1
+
+    def remove(self, sid: str) -> Connection | None:
+        """A connection ended; None when it was not there (any more)."""
+        with self._lock:
+            connection = self._connections.pop(sid, None)
+            for channel_id in connection.channels.values() if connection else ():
+                channel = self._channels[channel_id]
+                channel.members -= 1
+                if channel.members == 0:
+                    del self._channels[channel_id]
+            return connection
+
+    def get(self, sid: str) -> Connection | None:
+        """A connection by its ``sid``."""
+        return self._connections.get(sid)
+
+    def all(self) -> list[Connection]:
+        """All connections."""
+        with self._lock:
+            return list(self._connections.values())
+
+    def sids(self) -> frozenset[str]:
+        """All ``sid``."""
+        with self._lock:
+            return frozenset(self._connections)
+
+    def channel(self, channel_id: str) -> Channel | None:
+        """A channel with members."""
+        return self._channels.get(channel_id)
+
+    def channels(self) -> list[Channel]:
+        """All channels with members."""
+        with self._lock:
+            return list(self._channels.values())
+
+    def rooms(self) -> dict[str, list[Channel]]:
+        """Channels with members by room."""
+        found: dict[str, list[Channel]] = {}
+        for channel in self.channels():
+            found.setdefault(channel.room_id, []).append(channel)
+        return found
+
+    def in_room(self, room_id: str) -> list[Connection]:
+        """A room's connections in this process."""
+        return [connection for connection in self.all() if connection.room_id == room_id]
+
+    def of_person(self, room_id: str, actor_id: str) -> int:
+        """How many lines one person has to a room here."""
+        return sum(1 for one in self.all() if one.room_id == room_id and one.seat.actor.id == actor_id)
+
+    def describe(self) -> dict[str, Any]:
+        """For logs."""
+        return {"connections": len(self._connections), "channels": len(self._channels)}

@@ -1,0 +1,138 @@
+"""Who is there: one row per connection, from when to when; counted in the database, whichever process has it.
+
+A process says every 15 s, in one statement, that its connections live. Rows of a process that died are closed
+at the moment they were last seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from tourserver.core import clock
+from tourserver.live.access import Seat
+from tourserver.live.models import Attendance
+
+HEARTBEAT_SECONDS: Final = 15.0
+ORPHANED: Final = timedelta(seconds=45)
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Screens, registered people, people at the screens, and the crew's screens."""
+
+    connections: int = 0
+    persons: int = 0
+    heads: int = 0
+    guides: int = 0
+
+    def json(self) -> dict[str, int]:
+        """As clients read it."""
+        return {
+            "connections": self.connections,
+            "persons": self.persons,
+            "heads": self.heads,
+            "guides": self.guides,
+        }
+
+
+def arrive(
+    session: Session, room_id: str, seat: Seat, *, connection: str, device: str, process: str, headcount: int
+) -> None:
+    """A connection was made."""
+    crew = seat.actor.kind == "user"
+    session.add(
+        Attendance(
+            room_id=room_id,
+            registration_id=None if crew else seat.actor.id,
+            user_id=seat.actor.id if crew else None,
+            device=device,
+            connection=connection,
+            process=process,
+            headcount=1 if crew else headcount,
+        )
+    )
+    session.flush()
+
+
+def leave(session: Session, connections: Iterable[str]) -> None:
+    """Connections ended."""
+    _close(session, Attendance.connection.in_(list(connections)))
+
+
+def set_heads(session: Session, connection: str, headcount: int) -> None:
+    """The people at a screen are now so many."""
+    mine = (Attendance.connection == connection) & Attendance.ended_at.is_(None)
+    session.execute(update(Attendance).where(mine).values(headcount=headcount, last_seen_at=clock.now()))
+
+
+def beat(session: Session, process: str, living: frozenset[str]) -> None:
+    """This process' connections live; rows of it that have none any more (a failed goodbye) are closed."""
+    own = (Attendance.process == process) & Attendance.ended_at.is_(None)
+    stored = set(session.scalars(select(Attendance.connection).where(own)))
+    if ghosts := stored - living:
+        leave(session, ghosts)
+    session.execute(update(Attendance).where(own).values(last_seen_at=clock.now()))
+
+
+def close_orphans(session: Session) -> int:
+    """Close what no process speaks for any more, at the moment it was last seen; gives how many."""
+    stale = Attendance.ended_at.is_(None) & (Attendance.last_seen_at < clock.now() - ORPHANED)
+    found: Any = session.execute(
+        update(Attendance)
+        .where(stale)
+        .values(ended_at=Attendance.last_seen_at)
+        .execution_options(synchronize_session=False)
+    )
+    return int(found.rowcount)
+
+
+def leave_all(session: Session, process: str) -> None:
+    """The process ends: so do its connections."""
+    _close(session, Attendance.process == process)
+
+
+def _close(session: Session, which: Any) -> None:
+    present = clock.now()
+    session.execute(
+        update(Attendance)
+        .where(which, Attendance.ended_at.is_(None))
+        .values(ended_at=present, last_seen_at=present)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def count(session: Session, room_id: str) -> Presence:
+    """Who is in a room. A tab that joined again before its old line was found dead is one screen."""
+    here = (
+        Attendance.room_id == room_id,
+        Attendance.ended_at.is_(None),
+        Attendance.last_seen_at >= clock.now() - ORPHANED,
+    )
+    screens = (
+        select(Attendance.registration_id, Attendance.device, func.max(Attendance.headcount).label("heads"))
+        .where(*here, Attendance.registration_id.is_not(None))
+        .group_by(Attendance.registration_id, Attendance.device)
+        .subquery()
+    )
+    # a person's devices may stand in one room: their people are counted where most are seen
+    people = (
+        select(func.count().label("screens"), func.max(screens.c.heads).label("heads"))
+        .select_from(screens)
+        .group_by(screens.c.registration_id)
+        .subquery()
+    )
+    query = select(
+        func.coalesce(func.sum(people.c.screens), 0), func.count(), func.coalesce(func.sum(people.c.heads), 0)
+    )
+    connections, persons, heads = session.execute(query.select_from(people)).one()
+    crew = (
+        select(Attendance.user_id, Attendance.device).where(*here, Attendance.user_id.is_not(None)).distinct()
+    )
+    guides = session.scalar(select(func.count()).select_from(crew.subquery())) or 0
+    return Presence(int(connections) + guides, int(persons), int(heads), guides)

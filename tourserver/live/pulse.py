@@ -1,0 +1,197 @@
+"""What happens by the clock: heads and presence, seats that were lost, attendance, the stored view."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import structlog
+from sqlalchemy.orm import Session
+
+from tourserver.core import clock
+from tourserver.core.errors import TourserverError
+from tourserver.core.services import Services
+from tourserver.live import access, events, presence, viewtrack, votes
+from tourserver.live.members import Channel, Connection, Members
+from tourserver.live.presence import Presence
+from tourserver.live.tickets import Ticket
+from tourserver.live.transport import Transport
+from tourserver.live.viewtrack import ViewTracks
+
+log = structlog.get_logger()
+
+PULSE_SECONDS: Final = 1.0
+HEADS_EVERY: Final = 2.0
+ALL_TALLIES_EVERY: Final = 20.0
+REPEATED: Final = 3
+"""How often a person's channel is told its number after a change; the public number goes out each time."""
+
+
+class Pulse:
+    """One for each process, run as a background task."""
+
+    def __init__(
+        self,
+        services: Services,
+        transport: Transport,
+        members: Members,
+        tracks: ViewTracks,
+        process: str,
+        *,
+        remove: Callable[[Connection, TourserverError], None],
+    ) -> None:
+        self._services = services
+        self._transport = transport
+        self._members = members
+        self._tracks = tracks
+        self._process = process
+        self._remove = remove
+        self._stopping = False
+        self._due: dict[str, float] = {}
+        self._present: dict[str, tuple[float, Presence]] = {}
+        self._tallies: dict[str, dict[str, int]] = {}
+        self._told: dict[str, tuple[int, int]] = {}
+
+    def stop(self) -> None:
+        """End after the present round."""
+        self._stopping = True
+
+    def run(self) -> None:
+        """Until :meth:`stop`."""
+        while not self._stopping:
+            began = time.monotonic()
+            for task in (self.check_seats, self.save_views, self.beat, self.send_heads):
+                try:
+                    task()
+                except Exception:  # the next round tries again
+                    log.exception("live.pulse_failed", task=task.__name__)
+            self._transport.sleep(max(0.05, PULSE_SECONDS - (time.monotonic() - began)))
+
+    def _is_time(self, what: str, seconds: float) -> bool:
+        present = time.monotonic()
+        if present < self._due.get(what, 0.0):
+            return False
+        self._due[what] = present + seconds - 0.1
+        return True
+
+    # --- seats
+
+    def check_seats(self) -> None:
+        """Tell connections that lost their right, and end them."""
+        connections = self._members.all()
+        if not connections:
+            return
+        with self._services.db.read() as session:
+            lost = self._lost(session, connections)
+        for connection, reason in lost:
+            self._remove(connection, reason)
+
+    def _lost(
+        self, session: Session, connections: list[Connection]
+    ) -> list[tuple[Connection, TourserverError]]:
+        sessions = list({connection.seat.session_id for connection in connections})
+        closed = access.closed_sessions(session, sessions)
+        suspects = access.suspects(session, sessions)
+        known: dict[Ticket, TourserverError | None] = {}
+        lost: list[tuple[Connection, TourserverError]] = []
+        for connection in connections:
+            seat, ticket = connection.seat, connection.caller.ticket
+            if seat.role != "host" and seat.actor.id not in suspects and seat.session_id not in closed:
+                continue
+            if ticket not in known:
+                try:
+                    access.check(session, self._services.tokens, ticket)
+                    known[ticket] = None
+                except TourserverError as error:
+                    known[ticket] = error
+            reason = known[ticket]
+            if reason is not None:
+                lost.append((connection, reason))
+        return lost
+
+    # --- attendance and view
+
+    def beat(self) -> None:
+        """Keep this process' attendance rows alive, and close orphans."""
+        if not self._is_time("beat", presence.HEARTBEAT_SECONDS):
+            return
+        with self._services.db.write() as session:
+            # taken inside: a connection that joins now has its row in a later transaction
+            presence.beat(session, self._process, self._members.sids())
+            orphans = presence.close_orphans(session)
+        if orphans:
+            log.info("live.orphans_closed", count=orphans)
+
+    def save_views(self, *, everything: bool = False) -> None:
+        """Write what the guides showed: where late joiners stand each second, the track in chunks."""
+        if self._tracks.is_due(everything=everything):
+            due = self._tracks.take_due(everything=everything)
+            try:
+                with self._services.db.write() as session:
+                    viewtrack.write(session, due)
+            except Exception:
+                self._tracks.give_back(due)
+                raise
+        self._tracks.drop(set(self._members.rooms()))
+
+    # --- heads
+
+    def send_heads(self) -> None:
+        """Numbers, the time, who is there and the votes, to every room."""
+        if not self._is_time("heads", HEADS_EVERY):
+            return
+        rooms = self._members.rooms()
+        everything = self._is_time("tallies", ALL_TALLIES_EVERY)
+        sendings: list[tuple[Channel, dict[str, Any]]] = []
+        if rooms:
+            with self._services.db.read() as session:
+                numbers = events.heads(session, rooms)
+                for room_id, channels in rooms.items():
+                    sendings += self._room_heads(session, room_id, channels, numbers, everything)
+        for channel, data in sendings:
+            self._transport.send(channel.id, "heads", {**data, "now": clock.milliseconds(clock.now())})
+        self._forget(rooms)
+
+    def _room_heads(
+        self,
+        session: Session,
+        room_id: str,
+        channels: list[Channel],
+        numbers: dict[str, int],
+        everything: bool,
+    ) -> list[tuple[Channel, dict[str, Any]]]:
+        counted = votes.tallies(session, room_id)
+        before = {} if everything else self._tallies.get(room_id, {})
+        self._tallies[room_id] = counted
+        tallies = {question: count for question, count in counted.items() if before.get(question) != count}
+        shared = {"presence": self.presence(session, room_id, fresh=True).json(), "tallies": tallies}
+        sendings: list[tuple[Channel, dict[str, Any]]] = []
+        for channel in channels:
+            number = numbers.get(channel.id, 0)
+            if channel.audience == "public":
+                sendings.append((channel, {"public": number, **shared}))
+            elif channel.audience == "staff" or self._is_news(channel.id, number):
+                sendings.append((channel, {channel.audience: number}))
+        return sendings
+
+    def _is_news(self, channel_id: str, number: int) -> bool:
+        told, times = self._told.get(channel_id, (-1, 0))
+        if told == number and times >= REPEATED:
+            return False
+        self._told[channel_id] = (number, times + 1 if told == number else 1)
+        return True
+
+    def _forget(self, rooms: dict[str, list[Channel]]) -> None:
+        present = {channel.id for channels in rooms.values() for channel in channels}
+        self._told = {channel: told for channel, told in self._told.items() if channel in present}
+        self._tallies = {room: counted for room, counted in self._tallies.items() if room in rooms}
+        self._present = {room: counted for room, counted in self._present.items() if room in rooms}
+
+    def presence(self, session: Session, room_id: str, *, fresh: bool = False) -> Presence:
+        """Who is in a room; at most as old as a heartbeat unless ``fresh``."""
+        at, counted = self._present.get(room_id, (float("-inf"), Presence()))
+        if fresh or time.monotonic() - at > HEADS_EVERY:
+            counted = presence.count(session, room_id)
+            self._present[room_id] = (time.monotonic(), counted)
+        return counted

@@ -1,0 +1,109 @@
+"""The whole state of a channel with its number, read at one moment: for those who come without a cursor."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tourserver.live import events, guide, rooms, votes
+from tourserver.live.faces import Audience, Faces
+from tourserver.live.models import Question, Room, RoomChannel
+from tourserver.live.questions import SEEN_BY_ALL
+from tourserver.tours.models import TourRevision
+
+TourBuilder = Callable[[Session, TourRevision, str], dict[str, Any]]
+KEPT_SECONDS: Final = 5.0
+
+
+def consistent(session: Session) -> None:
+    """All reads of this transaction shall see one moment; call it first. SQLite's do so by themselves."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
+class Tours:
+    """Tour documents for snapshots; each is kept a few seconds, since a thousand people join at once."""
+
+    def __init__(self, build: TourBuilder) -> None:
+        self._build = build
+        self._kept: dict[tuple[str, str], tuple[float, dict[str, Any]]] = {}
+
+    def documents(
+        self, session: Session, room: Room, lang: str
+    ) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
+        """The revisions shown in a room and their documents in a language."""
+        found = rooms.tours(session, room)
+        return tuple(one.id for one in found), [self._document(session, one, lang) for one in found]
+
+    def _document(self, session: Session, revision: TourRevision, lang: str) -> dict[str, Any]:
+        present = time.monotonic()
+        kept = self._kept.get((revision.id, lang))
+        if kept is None or present - kept[0] > KEPT_SECONDS:
+            if len(self._kept) > 200:
+                self._kept.clear()
+            kept = self._kept[revision.id, lang] = (present, self._build(session, revision, lang))
+        return kept[1]
+
+
+def public(session: Session, room: Room, documents: list[dict[str, Any]]) -> dict[str, Any]:
+    """What everyone in the room may know."""
+    query = select(Question.id, Question.state).where(
+        Question.room_id == room.id, Question.state.in_(SEEN_BY_ALL)
+    )
+    states = {row[0]: row[1] for row in session.execute(query.order_by(Question.position))}
+    leader = guide.named(session, room.guide_user_id)
+    view = {**room.view, "by": leader["name"] if leader else None} if room.view else None
+    return {
+        "room": rooms.status(room),
+        "guide": leader,
+        "view": view,
+        "tour": documents,
+        "questions": _questions(session, list(states), "public"),
+        "live_question": next((question for question, state in states.items() if state == "live"), None),
+    }
+
+
+def person(session: Session, room: Room, registration_id: str) -> dict[str, Any]:
+    """A person's own questions, in whatever state, and votes."""
+    query = select(Question.id).where(
+        Question.room_id == room.id, Question.registration_id == registration_id
+    )
+    mine = list(session.scalars(query.order_by(Question.asked_at, Question.id)))
+    return {
+        "questions": _questions(session, mine, "person"),
+        "votes": votes.of_person(session, room.id, registration_id),
+    }
+
+
+def staff(session: Session, room: Room) -> dict[str, Any]:
+    """Every question, for the crew."""
+    query = select(Question.id).where(Question.room_id == room.id).order_by(Question.asked_at, Question.id)
+    return {"questions": _questions(session, list(session.scalars(query)), "staff")}
+
+
+def _questions(session: Session, question_ids: list[str], audience: Audience) -> list[dict[str, Any]]:
+    faces = Faces(session)
+    faces.load(question_ids)
+    found = (faces.question(question_id, audience) for question_id in question_ids)
+    return [question for question in found if question is not None]
+
+
+def seq(session: Session, room_id: str, channel: str) -> int:
+    """A channel's last number, 0 for one that nobody used."""
+    query = select(RoomChannel.seq).where(RoomChannel.room_id == room_id, RoomChannel.name == channel)
+    return session.scalar(query) or 0
+
+
+def missed(
+    session: Session, room_id: str, channel: str, since: int, *, most: int
+) -> list[events.Written] | None:
+    """What a client with a cursor missed; None when it was too much, or the cursor isn't one of ours."""
+    head = seq(session, room_id, channel)
+    if since > head or head - since > most:
+        return None
+    channel_id = events.channel_ids(session, room_id, [channel]).get(channel)
+    return events.read(session, channel_id, since, most) if channel_id else []

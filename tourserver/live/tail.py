@@ -1,0 +1,160 @@
+"""The tail of the log: what was written is read back in order and handed to this process' members.
+
+Nothing is sent by those who write. A wake-up after their commit only makes the next reading come sooner, so a
+lost one, another process or the worker costs a second and never an event. Frames leave at most every 100 ms,
+events together with the guide's newest view.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tourserver.core.db import Database
+from tourserver.live import events, guide
+from tourserver.live.events import Written
+from tourserver.live.faces import Faces
+from tourserver.live.members import Channel, Members
+from tourserver.live.models import Room
+from tourserver.live.transport import Transport
+from tourserver.live.viewtrack import ViewTracks
+
+log = structlog.get_logger()
+
+TICK_SECONDS: Final = 0.1
+SWEEP_SECONDS: Final = 1.0
+
+
+class Tail:
+    """One for each process, run as a background task."""
+
+    def __init__(
+        self,
+        db: Database,
+        transport: Transport,
+        members: Members,
+        tracks: ViewTracks,
+        *,
+        room_opened: Callable[[str], None],
+    ) -> None:
+        self._db = db
+        self._transport = transport
+        self._members = members
+        self._tracks = tracks
+        self._room_opened = room_opened
+        self._wake = threading.Event()
+        self._lock = threading.Lock()
+        self._dirty: set[str] = set()
+        self._swept = float("-inf")
+        self._stopping = False
+
+    def wake(self, channel_ids: frozenset[str] = frozenset()) -> None:
+        """These channels have news; or, without channels, a view has."""
+        with self._lock:
+            self._dirty.update(channel_ids)
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End after the present round."""
+        self._stopping = True
+        self._wake.set()
+
+    def run(self) -> None:
+        """Until :meth:`stop`."""
+        while not self._stopping:
+            self._wake.wait(timeout=SWEEP_SECONDS)
+            self._wake.clear()
+            began = time.monotonic()
+            try:
+                self.tick()
+            except Exception:  # a broken moment of the database must not end the room
+                log.exception("live.tail_failed")
+                self._swept = float("-inf")
+            self._transport.sleep(max(0.0, TICK_SECONDS - (time.monotonic() - began)))
+
+    def tick(self) -> None:
+        """One reading and what follows from it."""
+        with self._lock:
+            dirty, self._dirty = self._dirty, set()
+        sweep = time.monotonic() - self._swept >= SWEEP_SECONDS
+        channels = [channel for one in dirty if (channel := self._members.channel(one)) is not None]
+        read: list[tuple[Channel, list[Written], list[dict[str, Any]]]] = []
+        if sweep or channels:
+            with self._db.read() as session:
+                if sweep:
+                    channels = self._behind(session)
+                    self._learn_views(session)
+                read = self._read(session, channels)
+        if sweep:
+            self._swept = time.monotonic()
+        self._hand_on(read)
+
+    def _behind(self, session: Session) -> list[Channel]:
+        rooms = self._members.rooms()
+        if not rooms:
+            return []
+        heads = events.heads(session, rooms)
+        listed = [channel for channels in rooms.values() for channel in channels]
+        return [channel for channel in listed if heads.get(channel.id, 0) > channel.cursor]
+
+    def _learn_views(self, session: Session) -> None:
+        """Views that another process took."""
+        rooms = list(self._members.rooms())
+        query = select(Room.id, Room.view, Room.guide_user_id).where(
+            Room.id.in_(rooms), Room.view.is_not(None)
+        )
+        for room_id, view, guide_id in session.execute(query) if rooms else ():
+            newest = self._tracks.newest(room_id)
+            if view and (newest is None or view["t"] > newest.t):
+                leader = guide.named(session, guide_id)
+                self._tracks.learn(room_id, view, leader["name"] if leader else "")
+
+    def _read(
+        self, session: Session, channels: list[Channel]
+    ) -> list[tuple[Channel, list[Written], list[dict[str, Any]]]]:
+        found = [(channel, events.read(session, channel.id, channel.cursor)) for channel in channels]
+        faces = Faces(session)
+        faces.load(
+            one.data["question"]
+            for _, written in found
+            for one in written
+            if one.kind.startswith("question.")
+        )
+        return [
+            (channel, written, faces.events(written, channel.audience))
+            for channel, written in found
+            if written
+        ]
+
+    def _hand_on(self, read: list[tuple[Channel, list[Written], list[dict[str, Any]]]]) -> None:
+        frames: dict[str, dict[str, Any]] = {}
+        for channel, written, shown in read:
+            frames[channel.id] = {"events": {channel.audience: shown}}
+            channel.cursor = written[-1].seq
+            if len(written) == events.PAGE:  # there may be more
+                self.wake(frozenset((channel.id,)))
+            for event in written if channel.audience == "public" else ():
+                self._react(channel.room_id, event)
+        for channel in self._members.channels():
+            if (
+                channel.audience == "public"
+                and (view := self._tracks.take_unsent(channel.room_id)) is not None
+            ):
+                frames.setdefault(channel.id, {})["view"] = view.json()
+        for channel_id, frame in frames.items():
+            self._transport.send(channel_id, "frame", frame)
+
+    def _react(self, room_id: str, event: Written) -> None:
+        if event.kind == "guide.scene":
+            newest = self._tracks.newest(room_id)
+            self._tracks.learn(room_id, event.data, newest.by if newest else "")
+        elif event.kind in ("guide.changed", "room.opened", "room.ended"):
+            self._tracks.forget_guide(room_id)
+            if event.kind == "room.opened":
+                self._room_opened(room_id)

@@ -1,0 +1,100 @@
+"""What the live rooms need of a carrier, and Flask-SocketIO as one.
+
+Nothing outside this module, sockets.py and handlers.py knows Socket.IO: a faster fan-out, or another carrier,
+is a change here. Nothing here may be called inside a database transaction.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+import socketio
+import structlog
+from flask_socketio import SocketIO
+
+log = structlog.get_logger()
+
+NAMESPACE: Final = "/live"
+
+
+class Transport(Protocol):
+    """Connections (by ``sid``) in groups (by ``channel``); sending never waits for a client."""
+
+    def join(self, sid: str, channel: str) -> None:
+        """Put a connection into a channel; does nothing when it is gone."""
+
+    def leave(self, sid: str, channel: str) -> None:
+        """Take a connection out of a channel."""
+
+    def send(self, channel: str, event: str, data: dict[str, Any]) -> None:
+        """Send to this process' members of a channel."""
+
+    def send_to(self, sid: str, event: str, data: dict[str, Any]) -> None:
+        """Send to one connection."""
+
+    def disconnect(self, sid: str) -> None:
+        """End a connection, after what was sent to it."""
+
+    def spawn(self, function: Callable[..., None], *arguments: Any) -> None:
+        """Run a function beside everything else."""
+
+    def sleep(self, seconds: float) -> None:
+        """Pause this task."""
+
+
+class Rooms(socketio.Manager):  # type: ignore[misc] # python-socketio has no types
+    """Socket.IO's own member lists; entering and leaving are guarded, as threads do both at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._guard = threading.RLock()
+
+    def basic_enter_room(self, *args: Any, **kwargs: Any) -> None:
+        """Enter, one at a time: two first members must not make the room twice."""
+        with self._guard:
+            super().basic_enter_room(*args, **kwargs)
+
+    def basic_leave_room(self, *args: Any, **kwargs: Any) -> None:
+        """Leave, one at a time: the last one takes the room away."""
+        with self._guard:
+            super().basic_leave_room(*args, **kwargs)
+
+
+class SocketIoTransport:
+    """Flask-SocketIO as the carrier, its stock path of sending."""
+
+    def __init__(self, socket: SocketIO) -> None:
+        self._socket = socket
+
+    def join(self, sid: str, channel: str) -> None:
+        """See :class:`Transport`."""
+        try:
+            self._socket.server.enter_room(sid, channel, namespace=NAMESPACE)
+        except (ValueError, KeyError):  # it went away meanwhile
+            log.debug("live.join_too_late", sid=sid)
+
+    def leave(self, sid: str, channel: str) -> None:
+        """See :class:`Transport`."""
+        self._socket.server.leave_room(sid, channel, namespace=NAMESPACE)
+
+    def send(self, channel: str, event: str, data: dict[str, Any]) -> None:
+        """See :class:`Transport`."""
+        self._socket.server.emit(event, data, to=channel, namespace=NAMESPACE)
+
+    def send_to(self, sid: str, event: str, data: dict[str, Any]) -> None:
+        """See :class:`Transport`."""
+        self._socket.server.emit(event, data, to=sid, namespace=NAMESPACE)
+
+    def disconnect(self, sid: str) -> None:
+        """See :class:`Transport`."""
+        self._socket.server.disconnect(sid, namespace=NAMESPACE)
+
+    def spawn(self, function: Callable[..., None], *arguments: Any) -> None:
+        """See :class:`Transport`."""
+        self._socket.start_background_task(function, *arguments)
+
+    def sleep(self, seconds: float) -> None:
+        """See :class:`Transport`."""
+        self._socket.sleep(seconds)
