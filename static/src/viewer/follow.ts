@@ -7,7 +7,7 @@
 import { between, cleanView, type SceneView, type View, type ViewFrame } from "./document";
 import { Emitter } from "./emitter";
 import { ease, prefersReducedMotion, SCENE_MS } from "./motion";
-import type { Input } from "./tour";
+import type { Input } from "./tour-events";
 import { Track } from "./track";
 
 export { Broadcaster, type BroadcasterOptions, type Watched } from "./broadcast";

@@ -13,6 +13,8 @@ import { watchPointers } from "./touching";
 export interface FrameActions {
   keys: KeyActions;
   controls: ControlActions | null;
+  /** Writes who made the picture onto it. */
+  credit: boolean;
   pointer: (by: "drag" | "wheel") => void;
   open: (hotspot: Hotspot, button: HTMLElement) => void;
 }
@@ -44,7 +46,8 @@ export class TourFrame {
     this.picture.setAttribute("aria-label", _("360° picture"));
     this.picture.setAttribute("aria-describedby", help.id);
     this.undo = [listenToKeys(this.picture, actions.keys), watchPointers(this.picture, actions.pointer)];
-    this.root.append(this.picture, this.cover.still, this.cover.status, this.credit, help);
+    this.root.append(this.picture, this.cover.still, this.cover.status, help);
+    if (actions.credit) this.root.append(this.credit);
     if (actions.controls) this.root.append(controls(actions.controls));
     this.root.append(this.panel.element);
     container.append(this.root);

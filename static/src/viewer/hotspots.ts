@@ -15,6 +15,8 @@ import { project } from "./projection";
 const DRAG_PX = 6;
 /** A hotspot is in the centre within this share of the field of view. */
 const CENTRE_SHARE = 0.22;
+/** This near to an edge the name of a hotspot stands to its other side. */
+const LABEL_PX = 88;
 /** A click this soon after a tap is the browser's echo of it. */
 const ECHO_MS = 500;
 
@@ -63,6 +65,8 @@ export class HotspotLayer {
       marker.button.hidden = !inside;
       marker.placed = inside;
       if (!inside) continue;
+      marker.button.classList.toggle("tv-hotspot--far-left", spot.x < LABEL_PX);
+      marker.button.classList.toggle("tv-hotspot--far-right", spot.x > width - LABEL_PX);
       marker.button.style.transform = `translate(${spot.x.toFixed(1)}px, ${spot.y.toFixed(1)}px)`;
     }
     this.markCentre(view);

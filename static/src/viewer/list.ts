@@ -17,37 +17,36 @@ export interface TourListActions {
 
 export class TourList {
   private readonly root = make("div", "tour-list");
-  private readonly scenes = make("ul", "tour-list__scenes");
+  private readonly scenes: HTMLElement;
   private readonly here = make("div", "tour-list__here");
   private readonly hereTitle: HTMLHeadingElement;
   private readonly hotspots = make("ul", "tour-list__hotspots");
   private readonly live = make("p", "visually-hidden");
   private current: Scene | null = null;
 
-  /** Replaces what `container` holds. `level` is that of its headings, which must fit the page's outline. */
+  /**
+   * Replaces what `container` holds. `level` is that of its headings, which must fit the page's outline.
+   *
+   * A page that has written its own list of scenes, with a button `[data-scene]` for each, hands it over as `own`:
+   * then only the hotspots go into `container`.
+   */
   constructor(
     container: HTMLElement,
     private tour: TourDocument,
     private readonly actions: TourListActions,
     level: 2 | 3 | 4 = 2,
+    private readonly own: HTMLElement | null = null,
   ) {
-    const title = make(`h${level}`, "tour-list__title", _("Places"));
-    this.hereTitle = make(`h${level}`, "tour-list__title", _("In this place"));
+    this.hereTitle = heading(level, _("In this place"), this.hotspots);
     this.hereTitle.tabIndex = -1;
-    for (const [heading, list] of [
-      [title, this.scenes],
-      [this.hereTitle, this.hotspots],
-    ] as const) {
-      heading.id = freshId("tour-list");
-      list.setAttribute("aria-labelledby", heading.id);
-      // Without markers some screen readers no longer take it for a list.
-      list.setAttribute("role", "list");
-    }
+    this.scenes = own ?? make("ul", "tour-list__scenes");
+    if (!own) this.root.append(heading(level, _("Places"), this.scenes), this.scenes);
+    this.scenes.addEventListener("click", this.choose);
     this.live.setAttribute("role", "status");
     this.live.setAttribute("aria-live", "polite");
     this.here.append(this.hereTitle, this.hotspots);
     this.here.hidden = true;
-    this.root.append(title, this.scenes, this.here, this.live);
+    this.root.append(this.here, this.live);
     container.replaceChildren(this.root);
     this.drawScenes();
   }
@@ -89,6 +88,7 @@ export class TourList {
   }
 
   destroy(): void {
+    this.scenes.removeEventListener("click", this.choose);
     this.root.remove();
   }
 
@@ -98,8 +98,32 @@ export class TourList {
     this.live.textContent = `${scene.title.value}. ${scene.alternative.value}`;
   }
 
+  private readonly choose = (event: Event): void => {
+    const button = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-scene]") : null;
+    if (!button?.dataset.scene) return;
+    event.preventDefault();
+    this.actions.onScene(button.dataset.scene);
+  };
+
   private drawScenes(): void {
+    if (this.own) {
+      this.refreshOwn(this.own);
+      return;
+    }
     this.scenes.replaceChildren(...this.tour.scenes.map((scene) => this.sceneItem(scene)));
+    this.markScenes();
+  }
+
+  /** Pictures that have been made since the page was written come into its own list. */
+  private refreshOwn(own: HTMLElement): void {
+    for (const scene of this.tour.scenes) {
+      const button = own.querySelector(`[data-scene="${CSS.escape(scene.id)}"]`);
+      const wait = button?.querySelector(".place__none");
+      if (!wait) continue;
+      const percent = wait.querySelector("span");
+      if (percent && scene.state === "tiling") percent.textContent = `${scene.percent} %`;
+      if (scene.thumb !== null) wait.replaceWith(thumbnail(scene));
+    }
     this.markScenes();
   }
 
@@ -116,7 +140,6 @@ export class TourList {
     const state = sceneState(scene);
     if (state) words.append(make("span", "tour-scene__state", state));
     button.append(words);
-    button.addEventListener("click", () => this.actions.onScene(scene.id));
     item.append(button);
     return item;
   }
@@ -152,6 +175,15 @@ export class TourList {
     item.append(button);
     return item;
   }
+}
+
+function heading(level: 2 | 3 | 4, words: string, list: HTMLElement): HTMLHeadingElement {
+  const element = make(`h${level}`, "tour-list__title", words);
+  element.id = freshId("tour-list");
+  list.setAttribute("aria-labelledby", element.id);
+  // Without markers some screen readers no longer take it for a list.
+  list.setAttribute("role", "list");
+  return element;
 }
 
 function thumbnail(scene: Scene): HTMLElement {

@@ -24,7 +24,10 @@ export class InfoPanel {
       event.stopPropagation();
       this.close();
     });
-    this.element.append(this.heading, close, this.body);
+    // The room for the button is the head's: a heading in another script has another end.
+    const head = make("div", "tv-panel__head");
+    head.append(this.heading, close);
+    this.element.append(head, this.body);
   }
 
   get isOpen(): boolean {

@@ -1,13 +1,13 @@
 /**
- * The tour on a site's public page.
+ * The tour on a site's public page (templates/sites/show.html).
  *
- * The page's poster takes neither touch nor wheel. Only "Walk the tour" puts the viewer in its place; Esc or Close
- * takes it away again and makes the next live tour's Register the page's filled button.
+ * The poster takes neither touch nor wheel. Only "Walk the tour" puts the viewer in its place; Esc or Close takes it
+ * away again, and then the next live tour's Register is the page's filled button.
  */
 import { _ } from "../i18n";
 import { controlButton } from "./controls";
 import { fromFragment, toFragment } from "./deeplink";
-import { findScene, firstScene, type Hotspot, isReady, type SceneView, type TourDocument } from "./document";
+import { findScene, firstScene, isReady, type SceneView, type TourDocument } from "./document";
 import { make } from "./dom";
 import { coverPage } from "./fullscreen";
 import { TourList } from "./list";
@@ -19,10 +19,10 @@ const ADDRESS_MS = 500;
 
 export class SiteTour {
   private readonly list: TourList;
-  private readonly poster: HTMLElement | null;
   private readonly stage: HTMLElement;
   private readonly walkButton: HTMLButtonElement | null;
-  private readonly progress = make("p", "tour-progress");
+  private readonly host = make("div", "tour-host");
+  private readonly full = controlButton("maximize", _("Full screen"));
   private viewer: TourViewer | null = null;
   private opening = false;
   /** Where the tour begins, or goes on after it was closed. */
@@ -34,22 +34,27 @@ export class SiteTour {
     private readonly section: HTMLElement,
     private tour: TourDocument,
   ) {
-    this.poster = section.querySelector(".tour-poster");
-    this.stage =
-      section.querySelector<HTMLElement>(".tour-stage") ?? section.appendChild(make("div", "tour-stage"));
-    this.walkButton = section.querySelector("[data-walk]");
-    const places =
-      section.querySelector<HTMLElement>(".tour-places") ?? section.appendChild(make("div", "tour-places"));
-    this.list = new TourList(places, tour, {
-      onScene: (id) => void this.walk(id),
-      onHotspot: (hotspot, button) => this.openHotspot(hotspot, button),
-    });
-    this.progress.setAttribute("role", "status");
+    const stage = section.querySelector<HTMLElement>("[data-tour-stage]");
+    const places = section.querySelector<HTMLElement>("[data-tour-places]");
+    if (!stage || !places) throw new Error("the page has no place for its tour");
+    this.stage = stage;
+    this.walkButton = section.querySelector("[data-tour-walk]");
+    const here = make("div", "tour-here");
+    places.after(here);
+    const actions = {
+      onScene: (id: string) => void this.walk(id),
+      onHotspot: (...chosen: Parameters<TourViewer["open"]>) => this.viewer?.open(...chosen),
+    };
+    this.list = new TourList(here, tour, actions, 2, places);
+    this.host.append(this.bar());
   }
 
   /** Makes the page's parts work. */
   start(): void {
-    this.walkButton?.addEventListener("click", () => void this.walk());
+    this.section.querySelector("[data-tour-start]")?.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.walk();
+    });
     this.section.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || event.defaultPrevented || event.isComposing || !this.viewer) return;
       event.preventDefault();
@@ -58,12 +63,8 @@ export class SiteTour {
     });
     window.addEventListener("hashchange", () => this.readAddress());
     this.readAddress();
-    this.showProgress();
-    watchTiling(
-      this.tour,
-      this.section.dataset.document ?? `${location.pathname.replace(/\/+$/, "")}/tour.json`,
-      (tour) => this.update(tour),
-    );
+    const address = `${location.pathname.replace(/\/+$/, "")}/tour.json`;
+    watchTiling(this.tour, address, (tour) => this.update(tour));
   }
 
   /** Puts the viewer into the page, at a scene's start view or where the tour was left. */
@@ -72,26 +73,25 @@ export class SiteTour {
       if (sceneId) void this.viewer.visit(sceneId);
       return;
     }
-    if (sceneId && sceneId !== this.at?.scene) {
-      const scene = findScene(this.tour, sceneId);
-      this.at = scene ? { scene: scene.id, ...scene.view } : null;
-    }
+    const scene = findScene(this.tour, sceneId);
+    if (scene && scene.id !== this.at?.scene) this.at = { scene: scene.id, ...scene.view };
     if (this.opening) return;
     this.opening = true;
     this.walkButton?.setAttribute("aria-busy", "true");
     try {
       const { TourViewer } = await import("./tour");
-      this.stage.hidden = false;
-      if (this.poster) this.poster.hidden = true;
-      this.section.classList.add("is-walking");
-      this.viewer = new TourViewer(this.stage, this.tour, {
+      for (const child of this.stage.children) if (child instanceof HTMLElement) child.hidden = true;
+      this.stage.append(this.host);
+      this.section.dataset.walking = "";
+      this.viewer = new TourViewer(this.host, this.tour, {
         fromScene: this.at?.scene ?? null,
         view: this.at,
-        onScene: (scene) => this.list.setCurrent(scene.id),
+        credit: true,
+        onScene: (shown) => this.list.setCurrent(shown.id),
         onView: (view) => this.moved(view),
       });
-      this.stage.append(this.bar());
-      this.viewer.focus();
+      this.viewer.picture.focus({ preventScroll: true });
+      this.host.scrollIntoView({ block: "nearest" });
     } finally {
       this.opening = false;
       this.walkButton?.removeAttribute("aria-busy");
@@ -102,15 +102,15 @@ export class SiteTour {
   private close(): void {
     if (this.leaveFull) this.toggleFull();
     window.clearTimeout(this.addressTimer);
+    this.addressTimer = 0;
     this.viewer?.destroy();
     this.viewer = null;
-    this.stage.replaceChildren();
-    this.stage.hidden = true;
+    this.host.remove();
+    for (const child of this.stage.children) if (child instanceof HTMLElement) child.hidden = false;
+    delete this.section.dataset.walking;
     this.list.clearCurrent();
-    this.section.classList.remove("is-walking");
-    if (this.poster) this.poster.hidden = false;
     this.showPoster();
-    const register = document.querySelector("[data-register]");
+    const register = document.querySelector(".next-tour__register");
     if (register) {
       register.classList.add("button--primary");
       this.walkButton?.classList.remove("button--primary");
@@ -118,35 +118,23 @@ export class SiteTour {
     this.walkButton?.focus({ preventScroll: true });
   }
 
-  private openHotspot(hotspot: Hotspot, button: HTMLElement): void {
-    this.viewer?.open(hotspot, button);
-  }
-
   private bar(): HTMLElement {
     const bar = make("div", "tour-bar");
-    const full = controlButton("maximize", _("Full screen"));
-    full.classList.add("tour-bar__full");
-    full.addEventListener("click", () => this.toggleFull());
+    this.full.addEventListener("click", () => this.toggleFull());
     const close = controlButton("x", _("Close the tour"));
     close.addEventListener("click", () => this.close());
-    bar.append(full, close);
+    bar.append(this.full, close);
     return bar;
   }
 
   private toggleFull(): void {
-    if (this.leaveFull) {
-      this.leaveFull();
-      this.leaveFull = null;
-    } else {
-      this.leaveFull = coverPage(this.section);
-    }
-    const full = this.leaveFull !== null;
-    const old = this.stage.querySelector<HTMLButtonElement>(".tour-bar__full");
-    const words = full ? _("Leave full screen") : _("Full screen");
-    const fresh = controlButton(full ? "minimize" : "maximize", words);
-    old?.replaceChildren(...fresh.children);
-    old?.setAttribute("aria-label", words);
-    if (old) old.title = words;
+    this.leaveFull?.();
+    this.leaveFull = this.leaveFull ? null : coverPage(this.section);
+    const words = this.leaveFull ? _("Leave full screen") : _("Full screen");
+    const drawn = controlButton(this.leaveFull ? "minimize" : "maximize", words);
+    this.full.replaceChildren(...drawn.children);
+    this.full.setAttribute("aria-label", words);
+    this.full.title = words;
   }
 
   private moved(view: SceneView): void {
@@ -170,32 +158,39 @@ export class SiteTour {
   /** The poster shows the scene where the tour would begin. */
   private showPoster(): void {
     const scene = firstScene(this.tour, this.at?.scene);
-    const image = this.poster?.querySelector("img");
+    const image = this.stage.querySelector<HTMLImageElement>("[data-tour-poster]");
     if (!scene?.poster || !image || image.getAttribute("src") === scene.poster) return;
-    image.removeAttribute("srcset");
     image.src = scene.poster;
     image.alt = scene.alternative.value;
+    image.lang = scene.alternative.lang;
+    image.dir = scene.alternative.dir;
   }
 
   private update(tour: TourDocument): void {
     this.tour = tour;
+    if (!this.walkButton && tour.scenes.some(isReady)) {
+      // The first picture is there: the page has its poster and its button now.
+      location.reload();
+      return;
+    }
     this.list.update(tour);
     this.viewer?.update(tour);
     this.showProgress();
-    this.showPoster();
   }
 
-  /** While the first picture is being cut there is nothing to walk in yet, and the page says how far it is. */
   private showProgress(): void {
-    const walkable = this.tour.scenes.some(isReady);
-    if (this.walkButton) this.walkButton.disabled = !walkable;
-    const waiting = this.tour.scenes.filter((scene) => scene.state === "tiling");
-    if (walkable || waiting.length === 0) {
-      this.progress.remove();
+    const progress = this.section.querySelector<HTMLElement>("[data-tour-progress]");
+    if (!progress) return;
+    const { scenes } = this.tour;
+    if (!scenes.some((scene) => scene.state === "tiling")) {
+      progress.remove();
       return;
     }
-    const percent = Math.round(waiting.reduce((sum, scene) => sum + scene.percent, 0) / waiting.length);
-    this.progress.textContent = _("The pictures of this tour are being prepared: {percent} %", { percent });
-    if (!this.progress.isConnected) (this.poster ?? this.section).append(this.progress);
+    const done = scenes.map((scene) => (scene.state === "tiling" ? scene.percent : 100));
+    const percent = Math.round(done.reduce((sum, each) => sum + each, 0) / scenes.length);
+    const label = progress.querySelector("label");
+    if (label) label.textContent = _("Pictures being prepared: {percent} %", { percent });
+    const bar = progress.querySelector("progress");
+    if (bar) bar.value = percent;
   }
 }

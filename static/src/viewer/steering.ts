@@ -59,7 +59,7 @@ export class Steering {
   private readonly tick = (): void => {
     const now = performance.now();
     // A frame that came late must not make a leap.
-    const seconds = Math.min(now - this.last, 50) / 1000;
+    const seconds = Math.min(now - this.last, 120) / 1000;
     this.last = now;
     for (const [direction, since] of this.held) {
       if (now - since >= HOLD_MS) this.move(direction, SPEED * seconds);

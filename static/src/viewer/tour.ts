@@ -5,6 +5,7 @@
  * a page's first load. Where it cannot run, the scene's still and words take its place and everything else works.
  */
 import {
+  angleBetween,
   between,
   cleanView,
   findScene,
@@ -22,37 +23,10 @@ import { TourFrame } from "./frame";
 import { glide, prefersReducedMotion, SCENE_MS } from "./motion";
 import type { Sphere } from "./sphere";
 import { type Direction, Steering } from "./steering";
+import type { Input, TourEvents, TourViewerOptions } from "./tour-events";
 import { canDrawPanoramas } from "./webgl";
 
-/** What a person did: only these end following a guide, never what a program does. */
-export type Input = "drag" | "wheel" | "key" | "button" | "visit" | "hotspot";
-
-export interface TourEvents {
-  /** A scene is on screen (also as still and words). */
-  scene: { scene: Scene; view: SceneView };
-  /** The view moved, by whom ever. */
-  view: SceneView;
-  input: Input;
-  hotspot: { hotspot: Hotspot; scene: Scene };
-  /** A scene could not be loaded; the page keeps the one before. */
-  error: { scene: Scene; error: unknown };
-  /** No panorama can be drawn in this browser; stills and words are shown. */
-  unavailable: { reason: unknown };
-}
-
-export interface TourViewerOptions {
-  /** The scene to begin with; the tour's first one otherwise. */
-  fromScene?: string | null;
-  view?: View | null;
-  /** Overrides the person's own setting. */
-  reducedMotion?: boolean;
-  /** False leaves the row of buttons out; give them another place then, as every key needs one. */
-  controls?: boolean;
-  onScene?: (scene: Scene, view: SceneView) => void;
-  onView?: (view: SceneView) => void;
-  onHotspot?: (hotspot: Hotspot, scene: Scene) => void;
-  onUnavailable?: (reason: unknown) => void;
-}
+export type { Input, TourEvents, TourViewerOptions } from "./tour-events";
 
 export class TourViewer extends Emitter<TourEvents> {
   private readonly frame: TourFrame;
@@ -101,9 +75,9 @@ export class TourViewer extends Emitter<TourEvents> {
     return { ...this.pose };
   }
 
-  /** Puts the keyboard on the picture. */
-  focus(): void {
-    this.frame.picture.focus({ preventScroll: true });
+  /** The element that takes the focus and the keys. */
+  get picture(): HTMLElement {
+    return this.frame.picture;
   }
 
   /**
@@ -132,8 +106,15 @@ export class TourViewer extends Emitter<TourEvents> {
   open(hotspot: Hotspot, opener: HTMLElement | null = null): void {
     this.interrupt("hotspot");
     if (this.current) this.emit("hotspot", { hotspot, scene: this.current });
-    if (hotspot.kind === "info") this.frame.panel.open(hotspot, opener);
-    else if (hotspot.to !== null) void this.show(hotspot.to);
+    if (hotspot.kind === "link") {
+      if (hotspot.to !== null) void this.show(hotspot.to);
+      return;
+    }
+    this.frame.panel.open(hotspot, opener);
+    // One that was chosen from the list may lie behind: what is told about should be seen.
+    const view = this.view();
+    if (angleBetween(view, hotspot) > view.fov * 0.45)
+      this.turnTo({ yaw: hotspot.yaw, pitch: hotspot.pitch, fov: view.fov });
   }
 
   /** Turns to a view of the scene on screen at once, without movement. */
@@ -204,6 +185,7 @@ export class TourViewer extends Emitter<TourEvents> {
     return new TourFrame(container, {
       keys: { ...steerBy("key"), enter: () => this.openCentred() },
       controls: this.options.controls === false ? null : steerBy("button"),
+      credit: this.options.credit === true,
       pointer: (input) => this.interrupt(input),
       open: (hotspot, button) => this.open(hotspot, button),
     });
@@ -215,13 +197,17 @@ export class TourViewer extends Emitter<TourEvents> {
   }
 
   private home(input: Input): void {
-    const scene = this.current;
-    if (!scene) return;
+    if (!this.current) return;
     this.interrupt(input);
+    this.turnTo(this.current.view);
+  }
+
+  /** Turns there smoothly, or at once for people who asked for less movement. */
+  private turnTo(view: View): void {
     this.halt();
     const from = this.view();
-    if (this.still) this.rotate(scene.view);
-    else this.stopGlide = glide(SCENE_MS, (k) => this.rotate(between(from, scene.view, k)));
+    if (this.still) this.rotate(view);
+    else this.stopGlide = glide(SCENE_MS, (k) => this.rotate(between(from, view, k)));
   }
 
   private openCentred(): void {
