@@ -6,7 +6,7 @@ const YEAR_S = 31_536_000;
 export function readCookie(name: string): string | null {
   for (const part of document.cookie.split("; ")) {
     const at = part.indexOf("=");
-    if (part.slice(0, at) === name) return part.slice(at + 1);
+    if (part.slice(0, at) === name) return part.slice(at + 1) || null;
   }
   return null;
 }

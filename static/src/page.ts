@@ -8,6 +8,8 @@ import { enhanceTheme } from "./page/theme";
 import { enhanceZone } from "./page/zone";
 
 async function start(): Promise<void> {
+  // What is wrong in a form is read first, by everyone.
+  document.getElementById("error-summary")?.focus();
   enhanceMenus();
   enhanceTheme();
   enhanceFilters();

@@ -24,8 +24,13 @@ export function enhanceMenus(): void {
       if (menu.open && event.target instanceof Node && !menu.contains(event.target)) menu.open = false;
     }
   });
-  // The language that a person chose is kept for addresses without a language.
+  // The language that a person chose is kept for addresses without a language; such a page changes in its place.
   for (const link of findAll<HTMLAnchorElement>("a[data-language]")) {
-    on(link, "click", () => writeCookie("lang", link.dataset.language ?? null));
+    on(link, "click", (event) => {
+      writeCookie("lang", link.dataset.language ?? null);
+      if (link.dataset.inPlace === undefined) return;
+      event.preventDefault();
+      location.assign(location.pathname + location.search);
+    });
   }
 }

@@ -35,7 +35,6 @@ export function deviceZone(): string | null {
 /** Fetches this page again and exchanges the marked blocks, which hold the times, one by one. */
 async function refreshTimes(): Promise<void> {
   const here = findAll("[data-times]");
-  if (document.body.dataset.hasForm === "sent") return;
   try {
     const response = await fetch(location.href, { headers: { Accept: "text/html" } });
     if (!response.ok) return;
