@@ -131,7 +131,11 @@ export class Connection {
   private makeLog(channel: ChannelName): ChannelLog {
     return new ChannelLog({
       apply: (events) => this.listener.events(channel, events),
-      range: async (after) => (await this.ask("range", { channel, after })) as RangePage,
+      range: async (after) => {
+        const answer = (await this.ask("range", { channel, after })) as RangePage & { ok?: boolean };
+        if (answer.ok === false) throw new Error("range refused");
+        return answer;
+      },
       lost: () => this.reconnect(),
     });
   }

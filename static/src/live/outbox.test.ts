@@ -107,11 +107,37 @@ describe("commands", () => {
 
   test("a refusal settles the command and is handed to the sender", async () => {
     const storage = new MemoryStorage();
-    const refusal: Ack = { ok: false, error: { code: "rate_limited", message: "Too many" } };
+    const refusal: Ack = { ok: false, error: { code: "invalid", message: "Too long" } };
     const outbox = new Outbox({ storage, key: "o", transmit: () => Promise.resolve(refusal) });
     outbox.connected();
     expect(await outbox.send("question.ask", { text: "x" })).toEqual(refusal);
     expect(outbox.list()).toEqual([]);
+  });
+
+  test("what the server cannot do right now is tried again and done once", async () => {
+    const storage = new MemoryStorage();
+    const answers: Ack[] = [
+      { ok: false, error: { code: "unavailable", message: "…" } },
+      { ok: false, error: { code: "rate_limited", message: "…" } },
+      { ok: true },
+    ];
+    const transmit = vi.fn(() => Promise.resolve(answers.shift() as Ack));
+    const outbox = new Outbox({ storage, key: "o", transmit });
+    outbox.connected();
+    const answer = outbox.send("question.ask", { text: "x" });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect((await answer).ok).toBe(true);
+    expect(transmit).toHaveBeenCalledTimes(3);
+  });
+
+  test("a limit that does not pass is an answer after a few seconds", async () => {
+    const storage = new MemoryStorage();
+    const refusal: Ack = { ok: false, error: { code: "rate_limited", message: "Twenty wait" } };
+    const outbox = new Outbox({ storage, key: "o", transmit: () => Promise.resolve(refusal) });
+    outbox.connected();
+    const answer = outbox.send("question.ask", { text: "x" });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await answer).toEqual(refusal);
   });
 
   test("a late answer of an old connection does not count twice", async () => {

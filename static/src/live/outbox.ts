@@ -25,10 +25,14 @@ export interface OutboxOptions {
 }
 
 const RETRY_MS = 1_000;
+/** "Too much at once" passes by itself: tried again this often, with growing pauses, before it is an answer. */
+const RATE_RETRIES = 2;
+const RATE_RETRY_MS = 1_500;
 
 export class Outbox {
   private readonly pending = new Map<string, PendingCommand>();
   private readonly inFlight = new Set<string>();
+  private readonly limited = new Map<string, number>();
   private readonly waiting = new Map<string, (ack: Ack) => void>();
   private online = false;
   private epoch = 0;
@@ -73,21 +77,38 @@ export class Outbox {
     this.inFlight.add(command.id);
     const epoch = this.epoch;
     const { id, name, args } = command;
+    let ack: Ack | null = null;
     try {
-      this.settle(command, await this.options.transmit({ id, name, args }));
+      ack = await this.options.transmit({ id, name, args });
     } catch {
-      if (epoch !== this.epoch) return;
+      // No answer: the same id goes again.
+    }
+    const wait = this.pause(id, ack);
+    if (ack && wait === null) this.settle(command, ack);
+    else if (epoch === this.epoch) {
       this.inFlight.delete(id);
       setTimeout(() => {
         if (this.online && epoch === this.epoch && this.pending.has(id)) void this.deliver(command);
-      }, RETRY_MS);
+      }, wait ?? RETRY_MS);
     }
+  }
+
+  /** Milliseconds until a command is worth sending again, or null when its answer is final. */
+  private pause(id: string, ack: Ack | null): number | null {
+    if (ack === null) return RETRY_MS;
+    if (ack.ok) return null;
+    if (ack.error.code === "unavailable") return RETRY_MS;
+    if (ack.error.code !== "rate_limited") return null;
+    const tries = this.limited.get(id) ?? 0;
+    this.limited.set(id, tries + 1);
+    return tries < RATE_RETRIES ? RATE_RETRY_MS * 2 ** tries : null;
   }
 
   private settle(command: PendingCommand, ack: Ack): void {
     // A repeat may be answered twice (once on each connection): only the first answer counts.
     if (!this.pending.delete(command.id)) return;
     this.inFlight.delete(command.id);
+    this.limited.delete(command.id);
     this.save();
     this.options.answered?.(command, ack);
     this.waiting.get(command.id)?.(ack);
