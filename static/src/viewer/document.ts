@@ -96,6 +96,8 @@ export function clamp(value: number, low: number, high: number): number {
 
 /** The same direction within −180 (excluded) to 180 (included). */
 export function wrapYaw(yaw: number): number {
+  // What is within is not touched: the arithmetic below would cost its last digit.
+  if (yaw > -180 && yaw <= 180) return yaw;
   const turned = ((((yaw + 180) % 360) + 360) % 360) - 180;
   return turned === -180 ? 180 : turned;
 }
