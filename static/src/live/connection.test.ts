@@ -99,9 +99,9 @@ describe("staying in the room", () => {
     vi.advanceTimersByTime(SILENCE_MS + 1_000);
     expect(attempts).toHaveLength(2);
     expect(attempts[0]?.line.close).toHaveBeenCalled();
-    expect(statuses).toEqual(["joined", "lost"]);
+    expect(statuses).toEqual(["online", "lost"]);
     join();
-    expect(statuses).toEqual(["joined", "lost", "joined"]);
+    expect(statuses).toEqual(["online", "lost", "online"]);
     connection.leave();
   });
 

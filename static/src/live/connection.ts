@@ -19,8 +19,8 @@ import type {
   ViewFrame,
 } from "./protocol";
 
-/** `connecting` before the first joining, `lost` while a line is being made again, `over` when refused or removed. */
-export type LineStatus = "connecting" | "joined" | "lost" | "over";
+/** `connecting` before the first joining, `online` in the room, `lost` while a line is being made again, `over` when refused or removed. */
+export type LineStatus = "connecting" | "online" | "lost" | "over";
 
 export interface ConnectionListener {
   joined?(data: Joined): void;
@@ -125,7 +125,7 @@ export class Connection {
 
   /** Sends the guide's view; dropped without a line, as only the newest matters. */
   view(view: SceneView & { t: number }): void {
-    if (this.status === "joined") this.line?.view(view);
+    if (this.status === "online") this.line?.view(view);
   }
 
   private makeLog(channel: ChannelName): ChannelLog {
@@ -141,7 +141,7 @@ export class Connection {
   }
 
   private async ask(event: "command" | "range" | "ping_clock", data: unknown): Promise<unknown> {
-    if (!this.line || this.status !== "joined") throw new Error("no line");
+    if (!this.line || this.status !== "online") throw new Error("no line");
     return this.line.ask(event, data, ACK_TIMEOUT_MS);
   }
 
@@ -219,7 +219,7 @@ export class Connection {
     this.settled = this.tried;
     this.joinTook = this.now() - this.began;
     this.clock.told(data.now);
-    this.setStatus("joined");
+    this.setStatus("online");
     this.listener.joined?.(data);
     void this.ping();
     this.outbox.connected();
@@ -229,7 +229,7 @@ export class Connection {
     if (this.status === "over") return;
     if (timedOut) this.timeouts += 1;
     this.drop();
-    if (this.status === "joined") this.setStatus("lost");
+    if (this.status === "online") this.setStatus("lost");
     if (this.retry !== null) return;
     const base = BACKOFF_MS[Math.min(this.attempts, BACKOFF_MS.length - 1)] ?? 5_000;
     this.attempts += 1;
@@ -239,7 +239,7 @@ export class Connection {
   private reconnect(): void {
     if (this.status === "over") return;
     this.drop();
-    if (this.status === "joined") this.setStatus("lost");
+    if (this.status === "online") this.setStatus("lost");
     this.connect();
   }
 
@@ -283,9 +283,9 @@ export class Connection {
     if (this.line === null) return;
     const silence = this.now() - this.lastHeard;
     // The line's own timeout ends an attempt; this is for one that opened and then said nothing.
-    if (this.status === "joined" && silence > SILENCE_MS) this.reconnect();
-    else if (this.status !== "joined" && silence > this.patience + SILENCE_MS) this.down(true);
-    else if (this.status === "joined" && this.now() - this.lastPing > PING_EVERY_MS) void this.ping();
+    if (this.status === "online" && silence > SILENCE_MS) this.reconnect();
+    else if (this.status !== "online" && silence > this.patience + SILENCE_MS) this.down(true);
+    else if (this.status === "online" && this.now() - this.lastPing > PING_EVERY_MS) void this.ping();
   }
 
   private async ping(): Promise<void> {

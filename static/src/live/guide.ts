@@ -34,7 +34,7 @@ export class GuideConsole {
     });
     room.store.subscribe((state) => this.update(state));
     room.on("status", (status) => {
-      if (status === "joined") this.broadcaster?.sendNow();
+      if (status === "online") this.broadcaster?.sendNow();
     });
     room.on("tick", () => this.reopening(room.store.state));
     this.bind();

@@ -24,7 +24,7 @@ export function watchLine(room: Room): void {
   wait(_("Connecting to the room"));
   room.on("status", (status) => {
     document.body.dataset.line = status;
-    if (status === "joined") back();
+    if (status === "online") back();
     else if (status === "lost") wait(_("Connection lost. Your text is kept."));
   });
   room.on("refused", (refusal) => {

@@ -237,7 +237,7 @@ function ownRow(first: OwnQuestion, room: Room): Row<OwnQuestion> {
       question = next;
       setText(text, next.text);
       element.dataset.state = next.state;
-      const lost = next.state === "sending" && room.connection.current !== "joined";
+      const lost = next.state === "sending" && room.connection.current !== "online";
       const look = `${next.state} ${lost}`;
       if (look !== shown) state.replaceChildren(ownState(next.state, lost));
       shown = look;

@@ -69,7 +69,7 @@ export class Queue implements CardOwner {
   }
 
   lost(): boolean {
-    return this.room.connection.current !== "joined";
+    return this.room.connection.current !== "online";
   }
 
   private render(): void {
