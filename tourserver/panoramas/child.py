@@ -1,0 +1,81 @@
+"""``python -m tourserver.panoramas.child SOURCE FOLDER LIMITS``: decodes strangers' pictures.
+
+Started by :mod:`tourserver.panoramas.sandbox`. It limits itself first, then works, and speaks JSON lines on
+stdout: ``{"percent": 40}``, and at the end ``{"manifest": …}`` or ``{"error": …}``. Its standard input is
+held open by the parent; when that ends, the parent is gone and so is the child.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import resource
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+
+def main(arguments: list[str]) -> int:
+    """Tile ``arguments[0]`` into ``arguments[1]`` under the limits (JSON) of ``arguments[2]``."""
+    source, folder, limits = Path(arguments[0]), Path(arguments[1]), json.loads(arguments[2])
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    _limit(limits)
+    try:
+        from tourserver.core.errors import TourserverError
+        from tourserver.panoramas.tiles import write_tiles
+
+        try:
+            manifest = write_tiles(source, folder, lambda percent: _say({"percent": percent}))
+        except TourserverError as error:
+            _say({"error": _describe(error)})
+            return 1
+    except MemoryError:
+        _say({"error": {"kind": "memory"}})
+        return 1
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        _say({"error": {"kind": "disk_full" if full else "io", "text": str(error)}})
+        return 1
+    _say({"manifest": manifest.json()})
+    return 0
+
+
+def _limit(limits: dict[str, int]) -> None:
+    """Take the system's limits: memory in bytes, processor time in seconds, size of a file in bytes."""
+    os.nice(5)
+    for name, which in (
+        ("memory", resource.RLIMIT_AS),
+        ("cpu_seconds", resource.RLIMIT_CPU),
+        ("file_bytes", resource.RLIMIT_FSIZE),
+    ):
+        _soft, hard = resource.getrlimit(which)
+        value = limits[name] if hard == resource.RLIM_INFINITY else min(limits[name], hard)
+        resource.setrlimit(which, (value, value))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _die_with_parent() -> None:
+    while os.read(0, 1024):  # not sys.stdin: its lock would be held when Python ends
+        pass
+    os._exit(9)
+
+
+def _describe(error: Any) -> dict[str, Any]:
+    return {
+        "kind": "invalid",
+        "message": error.message,
+        "field": error.field,
+        "code": error.code,
+        "params": error.params,
+    }
+
+
+def _say(line: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

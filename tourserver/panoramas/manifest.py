@@ -1,0 +1,47 @@
+"""What a folder of tiles says about itself. Apart from the cutting: readers need no picture library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tourserver.panoramas.ladder import Level
+
+MANIFEST: Final = "manifest.json"
+BASE_FILE: Final = "base.jpg"
+
+Progress = Callable[[int], None]
+"""Called with whole percents, rising, 100 at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What was made. ``files`` counts tiles and base.jpg, ``bytes`` their sizes; ``seconds`` is wall time."""
+
+    width: int
+    height: int
+    levels: tuple[Level, ...]
+    files: int
+    bytes: int
+    seconds: float
+
+    def json(self) -> dict[str, Any]:
+        """As manifest.json has it; paths are relative to it."""
+        return {
+            "version": 1,
+            "width": self.width,
+            "height": self.height,
+            "levels": [level.json() for level in self.levels],
+            "base": BASE_FILE,
+            "tile": "{level}/{col}_{row}.jpg",
+            "files": self.files,
+            "bytes": self.bytes,
+            "seconds": self.seconds,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Manifest:
+        """The opposite of :meth:`json`."""
+        levels = tuple(Level(**level) for level in data["levels"])
+        return cls(data["width"], data["height"], levels, data["files"], data["bytes"], data["seconds"])

@@ -1,0 +1,155 @@
+"""Take a picture in: copy it while it is measured and hashed, look at it, keep it once, ask for its tiles.
+
+In two steps, because copying is slow and a transaction must be short: :func:`hold` without the database, then
+:func:`keep` inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from tourserver.core import audit, jobs
+from tourserver.core.rights import Actor
+from tourserver.core.services import Services
+from tourserver.core.storage import Storage
+from tourserver.panoramas import refusals, warnings
+from tourserver.panoramas.inspect import MEGABYTE, Inspection, inspect
+from tourserver.panoramas.models import Panorama
+
+TILE_JOB: Final = "panorama.tile"
+_CHUNK: Final = 256 * 1024
+
+
+class Readable(Protocol):
+    """A stream of bytes, such as an upload."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most ``size`` bytes; none at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A picture that was looked at and may be kept; it lies in a scratch folder until then."""
+
+    path: Path
+    name: str
+    content_hash: str
+    inspection: Inspection
+    folder: Path
+
+    @property
+    def key(self) -> str:
+        """Where the storage keeps the original."""
+        return f"originals/{self.content_hash}.{self.inspection.extension}"
+
+    def discard(self) -> None:
+        """Remove what was not kept. To be called in any case."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def hold(services: Services, stream: Readable, name: str) -> Held:
+    """Copy a stream to the storage's scratch space and inspect it.
+
+    Never more than a chunk of it is in memory. Raises ``Invalid`` for what can't be a panorama and
+    ``DiskFull``; nothing is left behind then.
+    """
+    folder = services.storage.scratch()
+    try:
+        path = folder / "original"
+        content_hash = _copy(stream, path, services.settings.max_upload_mb * MEGABYTE)
+        inspection = inspect(path, max_bytes=services.settings.max_upload_mb * MEGABYTE)
+        return Held(path, _plain(name), content_hash, inspection, folder)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise refusals.disk_full_on_upload() from error
+        raise
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def keep(session: Session, storage: Storage, held: Held, *, actor: Actor) -> Panorama:
+    """The row of a held picture, and a job that makes its tiles unless they are there.
+
+    The same bytes are kept once, whoever uploads them. A picture that failed before is tried again.
+    """
+    panorama = _existing(session, held.content_hash) or _add(session, held, actor)
+    if not storage.exists(panorama.original_key):
+        # By content, so harmless when the transaction is rolled back: the next upload of it finds it.
+        storage.put(panorama.original_key, held.path)
+    if panorama.state == "failed":
+        panorama.state, panorama.error = "waiting", None
+    if panorama.state != "ready":
+        jobs.enqueue(session, TILE_JOB, panorama.id, {"panorama": panorama.id})
+    return panorama
+
+
+def warning_texts(panorama: Panorama, translate: Callable[[str], str] = str) -> list[str]:
+    """What the uploader should know about a picture, in words; ``translate`` is gettext for a page."""
+    return warnings.texts(panorama.warnings, panorama.width, panorama.height, translate)
+
+
+def _existing(session: Session, content_hash: str) -> Panorama | None:
+    return session.scalar(select(Panorama).where(Panorama.content_hash == content_hash))
+
+
+def _add(session: Session, held: Held, actor: Actor) -> Panorama:
+    looked = held.inspection
+    panorama = Panorama(
+        content_hash=held.content_hash,
+        original_name=held.name,
+        original_key=held.key,
+        original_bytes=looked.bytes,
+        width=looked.width,
+        height=looked.height,
+        warnings=list(looked.warnings),
+        gps_latitude=looked.gps[0] if looked.gps else None,
+        gps_longitude=looked.gps[1] if looked.gps else None,
+        uploaded_by=actor.id or None,
+    )
+    try:
+        with session.begin_nested():
+            session.add(panorama)
+    except IntegrityError:
+        # Somebody uploaded the same bytes at the same moment.
+        other = _existing(session, held.content_hash)
+        if other is None:
+            raise
+        return other
+    audit.record(session, actor, "panorama.add", "panorama", panorama.id, after=audit.snapshot(panorama))
+    return panorama
+
+
+def _copy(stream: Readable, path: Path, max_bytes: int) -> str:
+    """Copy up to ``max_bytes`` and return the SHA-256, hex."""
+    digest, size = hashlib.sha256(), 0
+    with path.open("wb") as file:
+        while chunk := stream.read(_CHUNK):
+            size += len(chunk)
+            if size > max_bytes:
+                raise refusals.too_large(max_bytes // MEGABYTE)
+            digest.update(chunk)
+            file.write(chunk)
+            time.sleep(0)  # under eventlet others get their turn between two chunks
+        file.flush()
+        os.fsync(file.fileno())  # it may be the only copy
+    return digest.hexdigest()
+
+
+def _plain(name: str) -> str:
+    """A file name as the browser sent it, without folders and odd letters, at most 200 long."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(letter for letter in last if letter.isprintable())[:200]

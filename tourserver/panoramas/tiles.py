@@ -1,0 +1,185 @@
+"""Cut a panorama into tiles in one pass: decoded once, from top to bottom, never whole in memory.
+
+The picture flows through as bands as high as a row of tiles. A band is cut and saved, then halved; two halves
+make a band of the next smaller level. Only a native size that is not a power of two needs real resampling,
+for the first step below it.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import time
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import pyvips
+
+from tourserver.panoramas import refusals
+from tourserver.panoramas.codec import encode, open_picture
+from tourserver.panoramas.inspect import inspect
+from tourserver.panoramas.ladder import Level, ladder
+from tourserver.panoramas.manifest import BASE_FILE, MANIFEST, Manifest, Progress
+from tourserver.panoramas.publish import building
+
+_LINES: Final = 16
+"""Lines that are decoded and kept together, where they are kept at all."""
+
+def build_tiles(input_path: Path, out_dir: Path, progress: Progress | None = None) -> Manifest:
+    """Check a picture and make its tiles in ``out_dir``, which appears whole or not at all.
+
+    Runs in this process, without limits: for strangers' files there is ``sandbox.build_tiles``. Raises
+    ``Invalid`` for a bad picture and ``OSError`` when the disk is full.
+    """
+    with building(out_dir) as folder:
+        return write_tiles(input_path, folder, progress)
+
+
+def write_tiles(input_path: Path, folder: Path, progress: Progress | None = None) -> Manifest:
+    """As :func:`build_tiles`, straight into an existing empty folder; manifest.json is written last."""
+    started = time.perf_counter()
+    inspection = inspect(input_path)
+    levels = ladder(inspection.width, inspection.height)
+    output = _Output(folder, levels, progress or (lambda _percent: None))
+    try:
+        image = open_picture(input_path)
+        if (image.width, image.height) != (inspection.width, inspection.height):
+            raise refusals.damaged()  # our reader and libvips do not see the same picture
+        _flow(image, levels, output)
+    except pyvips.Error as error:
+        raise _explain(error) from error
+    manifest = Manifest(inspection.width, inspection.height, levels, output.files, output.bytes, 0.0)
+    manifest = replace(manifest, seconds=round(time.perf_counter() - started, 3))
+    (folder / MANIFEST).write_text(json.dumps(manifest.json(), separators=(",", ":")) + "\n")
+    output.progress(100)
+    return manifest
+
+
+class _Output:
+    """Saves tiles and counts them."""
+
+    def __init__(self, folder: Path, levels: tuple[Level, ...], progress: Progress) -> None:
+        self.folder = folder
+        self.progress = progress
+        self.files = self.bytes = 0
+        self._total = sum(level.cols * level.rows for level in levels) + 1
+        self._percent = -1
+        for index in range(len(levels)):
+            (folder / str(index)).mkdir()
+
+    def save(self, name: str, image: pyvips.Image) -> None:
+        # Encoded in memory and written by Python, so that a full disk is an OSError with its number.
+        data = encode(image)
+        (self.folder / name).write_bytes(data)
+        self.files += 1
+        self.bytes += len(data)
+        percent = min(99, 100 * self.files // self._total)
+        if percent > self._percent:
+            self._percent = percent
+            self.progress(percent)
+
+
+class _Pyramid:
+    """A level and all that halve from it: takes bands from top to bottom."""
+
+    def __init__(self, levels: tuple[Level, ...], output: _Output) -> None:
+        self._level = levels[-1]
+        self._index = len(levels) - 1
+        self._output = output
+        self._below = _Pyramid(levels[:-1], output) if _halves(levels) else None
+        self._makes_base = len(levels) == 1
+        self._row = 0
+        self._halves: list[pyvips.Image] = []
+
+    def push(self, band: pyvips.Image) -> None:
+        """Cut the next row of tiles, and pass its half on."""
+        columns = self._level.col_edges
+        for col, (left, right) in enumerate(pairwise(columns)):
+            tile = band.crop(left, 0, right - left, band.height)
+            self._output.save(f"{self._index}/{col}_{self._row}.jpg", tile)
+        self._row += 1
+        if self._below is None and not self._makes_base:
+            return
+        self._halves.append(band.shrink(2, 2).copy_memory())
+        if len(self._halves) == 2:
+            joined = self._halves[0].join(self._halves[1], "vertical")
+            self._halves.clear()
+            if self._below is not None:
+                self._below.push(joined)
+            else:
+                self._output.save(BASE_FILE, joined)
+
+
+def _halves(levels: tuple[Level, ...]) -> bool:
+    """Whether the last level is exactly twice the one before it, and so is each of their bands."""
+    if len(levels) < 2:
+        return False
+    smaller, larger = levels[-2:]
+    return (larger.width, larger.height) == (2 * smaller.width, 2 * smaller.height)
+
+
+def _flow(image: pyvips.Image, levels: tuple[Level, ...], output: _Output) -> None:
+    top = levels[-1]
+    pyramid = _Pyramid(levels, output)
+    if len(levels) == 1 or _halves(levels):
+        # 512 lines end where decoders end theirs (JPEG: 8 or 16), so each band may be a pipeline of its own.
+        for first, after in pairwise(top.row_edges):
+            pyramid.push(image.crop(0, first, top.width, after - first).copy_memory())
+        return
+    # Two readers of one decoder: native bands, and resampled ones that follow as soon as all their lines
+    # have come. The cache bridges what lies between: one band of the step below (less than two native ones)
+    # and the reach of the filter.
+    step = levels[-2]
+    image = image.tilecache(tile_width=top.width, tile_height=_LINES, max_tiles=3 * top.tile // _LINES + 4)
+    native, resampled = _Reader(image), _Reader(_resample(image, step))
+    below = _Pyramid(levels[:-1], output)
+    waiting = list(pairwise(step.row_edges))
+    for first, after in pairwise(top.row_edges):
+        pyramid.push(native.band(first, after))
+        while waiting and waiting[0][1] * top.height <= after * step.height:
+            below.push(resampled.band(*waiting.pop(0)))
+
+
+class _Reader:
+    """Hands out bands of any height from top to bottom.
+
+    One region lives as long as the picture: libvips lets a decoder forget its lines whenever a pipeline ends,
+    and here a band may end inside the lines that were decoded last. Few lines at a time keep buffers small.
+    """
+
+    def __init__(self, image: pyvips.Image) -> None:
+        self._image = image
+        self._region = pyvips.Region.new(image)
+
+    def band(self, first: int, after: int) -> pyvips.Image:
+        """The rows from ``first`` up to ``after``, in memory."""
+        width, height = self._image.width, after - first
+        pixels, filled = bytearray(3 * width * height), 0
+        for line in range(first, after, _LINES):
+            piece = self._region.fetch(0, line, width, min(_LINES, after - line))
+            pixels[filled : filled + len(piece)] = piece
+            filled += len(piece)
+        band = pyvips.Image.new_from_memory(pixels, width, height, 3, "uchar")
+        return band.copy(interpretation="srgb")
+
+
+def _resample(image: pyvips.Image, step: Level) -> pyvips.Image:
+    smaller = image.resize(step.width / image.width, vscale=step.height / image.height)
+    if (smaller.width, smaller.height) != (step.width, step.height):
+        raise AssertionError(f"resampled to {smaller.width} × {smaller.height}, not {step}")
+    return smaller
+
+
+def _explain(error: pyvips.Error) -> Exception:
+    """The person's error for libvips' message: cut off, a full disk, no memory, else damaged."""
+    text = str(error)
+    if "No space left" in text:
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if "out of memory" in text.lower():
+        return MemoryError(text)
+    if "premature end" in text.lower() or "end of" in text.lower():
+        return refusals.cut_off()
+    return refusals.damaged()
