@@ -22,7 +22,7 @@ from tourserver.core.errors import TourserverError
 from tourserver.core.i18n import N_
 from tourserver.core.paths import resource
 from tourserver.core.ratelimit import limiter
-from tourserver.core.services import Services, is_loopback
+from tourserver.core.services import Services
 from tourserver.core.settings import Settings
 from tourserver.wiring import connect_signals
 
@@ -79,7 +79,7 @@ def _configure_flask(app: Flask, services: Services) -> None:
 
 
 def _table_exists(services: Services) -> bool:
-    from sqlalchemy import inspect  # noqa: PLC0415 - only before the first migration
+    from sqlalchemy import inspect
 
     return inspect(services.db.engine).has_table(models.preferences.Preference.__tablename__)
 
@@ -129,7 +129,7 @@ def _configure_limits(app: Flask, settings: Settings) -> None:
 
 
 def _configure_staff_accounts(app: Flask, services: Services) -> None:
-    from tourserver.people import security  # noqa: PLC0415
+    from tourserver.people import security
 
     security.init_app(app, services)
 
@@ -223,6 +223,7 @@ FEATURES = [
     ("tourserver.sessions.views", "bp"),
     ("tourserver.sessions.studio", "studio_bp"),
     ("tourserver.registration.views", "bp"),
+    ("tourserver.registration.studio", "studio_bp"),
     ("tourserver.live.views", "bp"),
     ("tourserver.studio.views", "bp"),
     ("tourserver.studio.setup", "bp"),
@@ -243,7 +244,7 @@ def _register_features(app: Flask, settings: Settings) -> None:
 
 def _configure_live_rooms(app: Flask, services: Services) -> None:
     try:
-        from tourserver.live import sockets  # noqa: PLC0415
+        from tourserver.live import sockets
     except ImportError:
         log.warning("feature.missing", module="tourserver.live.sockets")
         return

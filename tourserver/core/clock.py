@@ -82,7 +82,7 @@ def offset_label(moment: datetime, zone_name: str) -> str:
     minutes = int(offset.total_seconds() // 60)
     if minutes == 0:
         return "UTC"
-    sign = "+" if minutes > 0 else "−"  # noqa: RUF001 - a real minus sign, as typeset
+    sign = "+" if minutes > 0 else "−"
     hours, rest = divmod(abs(minutes), 60)
     return f"UTC{sign}{hours}" + (f":{rest:02d}" if rest else "")
 

@@ -21,7 +21,7 @@ def first_administrator(settings: Settings, *, email: str, name: str, password: 
         with services.db.write() as session:
             if session.scalar(select(rights.Grant.id).where(rights.Grant.role == "admin").limit(1)):
                 raise Conflict(N_("There is an administrator already. Further staff are added in Studio, Staff."))
-            user = accounts.create_user(session, services, email=email, name=name, password=password, actor=SYSTEM)
+            user = accounts.create_user(session, email=email, name=name, password=password, actor=SYSTEM)
             rights.grant(session, Actor("user", user.id), "admin", "global", by=SYSTEM)
             seed.nodes_and_themes(session)
     finally:

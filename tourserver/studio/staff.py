@@ -48,7 +48,6 @@ def _add(session: Session, form: StaffForm) -> None:
     rights.require(session, actor, "staff.change")
     user = accounts.create_user(
         session,
-        web.services(),
         email=form.email.data,
         name=form.name.data.strip(),
         password=form.password.data,
@@ -92,9 +91,9 @@ def _change(session: Session, user: User, form: StaffChangeForm) -> None:
         raise Conflict(N_("This is the only administrator. Make somebody else one first."))
     before = audit.snapshot(user)
     user.name, user.language = form.name.data.strip(), form.language.data
-    accounts.set_active(session, user, bool(form.active.data))
+    accounts.set_active(user, bool(form.active.data))
     if form.password.data:
-        accounts.set_password(session, web.services(), user, form.password.data)
+        accounts.set_password(user, form.password.data)
     subject = Actor("user", user.id)
     if form.admin.data:
         rights.grant(session, subject, "admin", "global", by=actor)

@@ -1,0 +1,54 @@
+"""Countries by ISO 3166-1, asked and never guessed from an address or a language."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+import pycountry
+from babel import Locale
+
+from tourserver.core.errors import Invalid
+from tourserver.core.i18n import N_
+
+UNDISCLOSED: Final = "ZZ"
+"""“Prefer not to say” (ISO 3166 leaves ZZ to users); counted apart from countries."""
+
+
+@lru_cache(maxsize=1)
+def codes() -> frozenset[str]:
+    """All alpha-2 codes."""
+    return frozenset(country.alpha_2 for country in pycountry.countries)
+
+
+def check(code: str) -> str:
+    """A known code, in capitals, or :class:`Invalid`."""
+    code = code.strip().upper()
+    if code not in codes() and code != UNDISCLOSED:
+        raise Invalid(N_("Choose a country from the list, or “prefer not to say”."), field="country")
+    return code
+
+
+def name(code: str, lang: str) -> str:
+    """A country's name in a language; empty when it was not disclosed."""
+    if code == UNDISCLOSED or code not in codes():
+        return ""
+    found: str = Locale.parse(lang).territories.get(code) or pycountry.countries.get(alpha_2=code).name
+    return found
+
+
+@lru_cache(maxsize=8)
+def choices(lang: str) -> tuple[tuple[str, str], ...]:
+    """``(code, name)`` of all countries, sorted as readers of that language look for them."""
+    found = [(code, name(code, lang)) for code in codes()]
+    return tuple(sorted(found, key=lambda entry: _sort_key(entry[1], lang)))
+
+
+def _sort_key(text: str, lang: str) -> tuple[str, str]:
+    """Without accents, but å, ä and ö after z in Swedish; Chinese by code point, which groups by radical."""
+    text = text.casefold()
+    if lang == "sv":
+        text = text.replace("å", "z{a").replace("ä", "z{b").replace("ö", "z{c")
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return plain, text

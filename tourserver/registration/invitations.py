@@ -1,0 +1,87 @@
+"""A registration's invitation: its mail, its calendar entry, its link."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from tourserver.calendars import objects
+from tourserver.core import i18n
+from tourserver.core.i18n import pick
+from tourserver.core.services import Services
+from tourserver.mail import outbox, rendering
+from tourserver.registration.models import Registration
+from tourserver.sessions.models import ScheduledSession
+
+KIND = "invitation"
+JOIN = "join"
+"""Purpose of the personal link's token."""
+
+
+def stream(registration: Registration) -> str:
+    """The outbox's name for all mail about a registration."""
+    return f"registration:{registration.id}"
+
+
+def join_path(session: Session, services: Services, registration: Registration) -> str:
+    """The personal link without the server's address."""
+    return f"/j/{services.tokens.issue(session, JOIN, registration.id)}"
+
+
+def calendar_entry(
+    session: Session, services: Services, scheduled: ScheduledSession, registration: Registration, *, personal: bool = True
+) -> objects.Invitation:
+    """The entry in the person's language. Not ``personal``: the session's page stands where the join link would."""
+    base, sender = services.public_url(session), rendering.sender_of(services, session)
+    lang, person = registration.language, registration.person
+    page = f"{base}/{i18n.url_lang(lang)}/sessions/{scheduled.slug}"
+    return objects.Invitation(
+        uid=registration.uid,
+        sequence=registration.sequence,
+        stamped_at=registration.stamped_at,
+        starts_at=scheduled.starts_at,
+        ends_at=scheduled.ends_at,
+        title=pick(scheduled.title, lang).value,
+        description=pick(scheduled.summary, lang).value,
+        join_url=base + join_path(session, services, registration) if personal else page,
+        organiser_name=sender.name,
+        organiser_email=sender.address,
+        attendee_name=person.name,
+        attendee_email=person.email or "",
+        language=lang,
+        url=page,
+        sound_url=scheduled.sound_url,
+        contact_name=scheduled.contact_name,
+        contact_email=scheduled.contact_email,
+    )
+
+
+def queue(
+    session: Session,
+    services: Services,
+    scheduled: ScheduledSession,
+    registration: Registration,
+    *,
+    revision: int | None = None,
+) -> None:
+    """Put the invitation into the outbox, in the transaction of the registration."""
+    entry = calendar_entry(session, services, scheduled, registration)
+    mail = rendering.InvitationMail(
+        sender=rendering.sender_of(services, session),
+        recipient_name=entry.attendee_name,
+        recipient_address=entry.attendee_email,
+        language=registration.language,
+        zone=registration.zone,
+        title=entry.title,
+        starts_at=entry.starts_at,
+        ends_at=entry.ends_at,
+        join_url=entry.join_url,
+        session_url=entry.url,
+        privacy_url=f"{services.public_url(session)}/{i18n.url_lang(registration.language)}/privacy",
+        summary=entry.description,
+        sound_url=entry.sound_url,
+        contact_name=entry.contact_name,
+        contact_email=entry.contact_email,
+    )
+    name = stream(registration)
+    message = rendering.invitation(mail, objects.request(entry), references=outbox.message_ids(session, name))
+    outbox.queue(session, name, KIND, registration.sequence if revision is None else revision, message)

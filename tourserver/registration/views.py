@@ -1,0 +1,176 @@
+"""A session's page with its sign-up form, what follows it, and a new mail for a lost link."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from sqlalchemy.orm import Session
+
+from tourserver.calendars import objects
+from tourserver.core import web
+from tourserver.core.errors import NotFound, TourserverError
+from tourserver.core.forms import show_error
+from tourserver.core.i18n import N_
+from tourserver.core.ratelimit import limiter
+from tourserver.registration import invitations, seats, signup
+from tourserver.registration.forms import ResendForm, SignUpForm
+from tourserver.registration.models import Registration
+from tourserver.sessions import listing
+from tourserver.sessions.models import ScheduledSession
+from tourserver.tours import pictures
+
+bp = Blueprint("registration", __name__, url_prefix="/<any(en,sv,zh):lang>/sessions/<slug>")
+
+RECEIPT_SECONDS = 24 * 3600
+
+
+def _rate() -> str:
+    return web.services().settings.registration_rate
+
+
+@bp.get("")
+def show(lang: str, slug: str) -> Any:
+    """The session and, while people can register, the form."""
+    with web.db().read() as session:
+        try:
+            scheduled = listing.by_slug(session, slug)
+        except NotFound:
+            moved = listing.renamed(session, slug)
+            if moved is None or moved.state == "draft":
+                raise
+            return redirect(web.page_url("registration.show", slug=moved.slug), 301)
+        return _page(session, scheduled, _form(scheduled))
+
+
+def _form(scheduled: ScheduledSession) -> SignUpForm | None:
+    try:
+        signup.check_open(scheduled)
+    except TourserverError:
+        return None
+    form = SignUpForm(formdata=request.form if request.method == "POST" else None)
+    form.offer(web.current_language())
+    if request.method == "GET":
+        form.language.data = web.current_language()
+    return form
+
+
+def _page(session: Session, scheduled: ScheduledSession, form: SignUpForm | None) -> str:
+    left = seats.left(session, scheduled)
+    return render_template(
+        "sessions/show.html",
+        session=scheduled,
+        form=form if left != 0 else None,
+        register_url=web.page_url("registration.register", slug=scheduled.slug),
+        full=left == 0 and form is not None,
+        seats_left=left,
+        pictures=pictures.of_sites(session, [entry.site for entry in scheduled.sites]),
+    )
+
+
+@bp.post("/register")
+@limiter.limit(_rate)
+def register(lang: str, slug: str) -> Any:
+    """Take a sign-up."""
+    services = web.services()
+    with services.db.read() as session:
+        scheduled = listing.by_slug(session, slug)
+        form = _form(scheduled)
+        if form is None:
+            return _page(session, scheduled, None), 410
+    status = 422
+    if form.validate():
+        try:
+            with services.db.write() as session:
+                outcome = signup.register(session, services, scheduled, _wish(form))
+                receipt = _receipts().dumps({"r": outcome.registration.id, "own": outcome.is_new})
+        except TourserverError as error:
+            status = error.status
+            show_error(form, error)
+        else:
+            return redirect(web.page_url("registration.registered", slug=slug, receipt=receipt), 303)
+    with services.db.read() as session:
+        return _page(session, listing.by_slug(session, slug), form), status
+
+
+def _wish(form: SignUpForm) -> signup.SignUp:
+    return signup.SignUp(
+        name=form.name.data,
+        email=form.email.data,
+        country=form.country.data,
+        language=form.language.data,
+        zone=web.viewer_zone(),
+        organisation=form.organisation.data or "",
+    )
+
+
+def _receipts() -> URLSafeTimedSerializer:
+    """Signs what the success page may show; says nothing to whoever reads it but a random id."""
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="registration-receipt")
+
+
+def _read_receipt(session: Session, receipt: str, slug: str) -> tuple[Registration, ScheduledSession, bool]:
+    try:
+        content = _receipts().loads(receipt, max_age=RECEIPT_SECONDS)
+    except BadSignature as error:
+        raise NotFound(N_("This page is no longer there. The mail has everything it said.")) from error
+    registration = session.get(Registration, content["r"])
+    if registration is None or registration.state != "confirmed":
+        raise NotFound(N_("This page is no longer there. The mail has everything it said."))
+    scheduled = session.get_one(ScheduledSession, registration.session_id)
+    if scheduled.slug != slug:
+        raise NotFound(N_("This page is no longer there. The mail has everything it said."))
+    return registration, scheduled, bool(content["own"])
+
+
+@bp.get("/registered/<receipt>")
+def registered(lang: str, slug: str, receipt: str) -> Response:
+    """What happens now; the same page whether the address was registered before or not."""
+    with web.db().read() as session:
+        _registration, scheduled, _own = _read_receipt(session, receipt, slug)
+        ics = url_for("registration.invite_ics", lang=lang, slug=slug, receipt=receipt)
+        return _private(Response(render_template("registration/registered.html", session=scheduled, ics_url=ics)))
+
+
+@bp.get("/registered/<receipt>/invite.ics")
+def invite_ics(lang: str, slug: str, receipt: str) -> Response:
+    """The calendar entry of the mail. Whoever typed an address that was registered already gets no personal link."""
+    services = web.services()
+    with services.db.read() as session:
+        registration, scheduled, own = _read_receipt(session, receipt, slug)
+        entry = invitations.calendar_entry(session, services, scheduled, registration, personal=own)
+    content = objects.download(entry)
+    answer = Response(content, mimetype="text/calendar")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{slug}.ics"'
+    answer.set_etag(objects.etag(content))
+    return _private(answer)
+
+
+@bp.route("/resend", methods=["GET", "POST"])
+@limiter.limit(_rate, methods=["POST"])
+def resend(lang: str, slug: str) -> Any:
+    """Mail a lost link once more. The answer is the same for every address."""
+    services = web.services()
+    form = ResendForm()
+    with services.db.read() as session:
+        scheduled = listing.by_slug(session, slug)
+    sent, status = False, 200
+    if form.validate_on_submit():
+        try:
+            with services.db.write() as session:
+                signup.resend(session, services, scheduled, form.email.data)
+            sent = True
+        except TourserverError as error:
+            status = error.status
+            show_error(form, error)
+    title = _("New link by mail")
+    return render_template("registration/resend.html", session=scheduled, form=form, sent=sent, title=title), status
+
+
+def _private(answer: Response) -> Response:
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    answer.headers["X-Robots-Tag"] = "noindex"
+    return answer
