@@ -1,1 +1,1 @@
-"""Mail: an outbox filled in the transaction of the change, rendered once, sent by the worker."""
+"""Outbox, rendering, sending and the development mailbox: plain values, no session, no registration."""

@@ -25,14 +25,15 @@ class OutboxMessage(IdMixin, Base):
     # "invitation", "test" …
     kind: Mapped[str]
     revision: Mapped[int]
-    # counts up over all messages: the order within a stream
+    # counts up within the stream: the order of leaving
     position: Mapped[int] = mapped_column(index=True)
     recipient: Mapped[str]
     subject: Mapped[str]
     message_id: Mapped[str]
     # emptied 30 days after the session
     content: Mapped[bytes] = mapped_column(LargeBinary)
-    # queued, sending, sent, failed (the server refused), dead (given up), held (no mail server, loopback address)
+    # queued (also while no mail server is set), sending, sent, failed (refused for good), dead (given up),
+    # held (may not leave from here: `answer` is a key of outbox.HELD)
     state: Mapped[str] = mapped_column(default="queued")
     send_after: Mapped[datetime] = mapped_column(default=clock.now)
     leased_by: Mapped[str | None]
