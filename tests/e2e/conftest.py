@@ -18,6 +18,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.servers import free_port
+from tourserver import models
+from tourserver.core.services import Services
+from tourserver.core.settings import Settings
+from tourserver.demo import loader
+
+assert models.Base.metadata.tables
 
 FLAGS = [
     "--no-sandbox",
@@ -51,6 +57,21 @@ class Demo:
         found = re.search(rf"{name}\s+(http://\S+)", self.output)
         assert found, f"no “{name}” in:\n{self.output}"
         return urlsplit(found[1]).path
+
+    def host_link(self) -> str:
+        """A fresh one-time sign-in link of the host."""
+        return self._more(0).host
+
+    def delegate_link(self, number: int) -> str:
+        """The personal link of the demo's delegate of that number; 0 is the printed one."""
+        return self._more(number).delegate
+
+    def _more(self, number: int) -> loader.Links:
+        services = Services.start(Settings(data=self.data, port=self.port, demo=True))
+        try:
+            return loader.more_links(services, number)
+        finally:
+            services.close()
 
     @property
     def admin(self) -> tuple[str, str]:

@@ -87,9 +87,12 @@ def picture_state(session: Session, panorama: Panorama) -> dict[str, Any]:
     """State, percent and what is wrong, in the page's language."""
     job = jobs.latest(session, document.TILE_JOB, panorama.id)
     percent = 100 if panorama.state == "ready" else job.percent if job else 0
-    error = panorama.error
-    text = _(error["message"]) % error.get("params", {}) if error else job.error if job and job.state == "waiting" else None
-    return {"state": panorama.state, "percent": percent, "error": text, "warnings": store.warning_texts(panorama)}
+    if panorama.error:
+        trouble = _(panorama.error["message"]) % panorama.error.get("params", {})
+    else:
+        trouble = job.error if job and job.state == "waiting" else None
+    warnings = store.warning_texts(panorama, _)
+    return {"state": panorama.state, "percent": percent, "error": trouble, "warnings": warnings}
 
 
 @studio_bp.get("/progress.json")
@@ -279,6 +282,6 @@ def _hotspot(scene: Scene, point_id: str) -> Hotspot:
 def _flat_errors(form: UploadForm) -> list[dict[str, str]]:
     found = [{"field": "", "message": str(text)} for text in form.form_errors]
     for field in form:
-        errors = field.errors if not isinstance(field.errors, dict) else sum(field.errors.values(), [])
-        found += [{"field": field.id, "message": str(text)} for text in errors]
+        groups = field.errors.values() if isinstance(field.errors, dict) else [field.errors]
+        found += [{"field": field.id, "message": str(text)} for group in groups for text in group]
     return found
