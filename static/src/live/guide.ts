@@ -8,6 +8,8 @@ import type { RoomState } from "./state";
 
 /** An ended room can be opened again for this long. */
 const REOPEN_MS = 10 * 60_000;
+/** The log tells who guides at least once a second; after this long without it the part was not taken. */
+const SETTLE_MS = 5_000;
 
 export class GuideConsole {
   private readonly flag: string;
@@ -69,12 +71,20 @@ export class GuideConsole {
     this.taking = true;
     this.remember(true);
     const taken = await this.run("guide.take");
-    this.taking = false;
-    if (taken) {
-      this.windows?.postMessage("taken");
-      announce(_("You guide now."));
-    } else this.remember(false);
+    if (taken) this.windows?.postMessage("taken");
+    // The log's word may come after the answer; until then the part is neither somebody else's nor given up.
+    if (!taken || this.mine(this.room.store.state)) this.taking = false;
+    else setTimeout(() => this.settle(), SETTLE_MS);
     this.update(this.room.store.state);
+  }
+
+  private settle(): void {
+    this.taking = false;
+    this.update(this.room.store.state);
+  }
+
+  private mine(state: RoomState): boolean {
+    return state.guide !== null && state.guide.id === this.room.data.me.user;
   }
 
   private async run(command: string): Promise<boolean> {
@@ -90,10 +100,11 @@ export class GuideConsole {
 
   private update(state: RoomState): void {
     if (!state.ready) return;
-    const me = this.room.data.me.user;
-    const mine = state.guide !== null && state.guide.id === me;
-    if (!mine && !this.taking) this.remember(false);
+    const mine = this.mine(state);
+    if (mine) this.taking = false;
+    else if (!this.taking) this.remember(false);
     const leading = mine && this.remembered() && state.room.state === "open";
+    if (leading && !this.leading) announce(_("You guide now."));
     this.stage.lead(leading);
     if (leading) this.broadcaster?.start();
     else this.broadcaster?.stop();
