@@ -1,5 +1,14 @@
 import { expect, test } from "vitest";
-import { clockTime, countdown, day, moment, presenceText, timeLeft, zoneName } from "./format";
+import {
+  clockTime,
+  countdown,
+  day,
+  moment,
+  presenceDetails,
+  presenceText,
+  timeLeft,
+  zoneName,
+} from "./format";
 
 const at = Date.UTC(2026, 11, 10, 13, 0);
 
@@ -29,7 +38,11 @@ test("the time left is told in whole minutes and only while there is some", () =
 });
 
 test("every count says what it counts", () => {
-  expect(presenceText({ heads: 3, connections: 2, persons: 2, guides: 1 })).toBe("3 people · 2 connections");
+  const presence = { heads: 3, connections: 3, persons: 2, guides: 1 };
+  expect(presenceText(presence)).toBe("3 people · 2 connections");
+  expect(presenceDetails(presence)).toBe(
+    "3 people · 2 connections · 2 registered people · 1 host's connection",
+  );
   expect(presenceText({ heads: 1, connections: 1, persons: 1, guides: 0 })).toBe("1 person · 1 connection");
 });
 

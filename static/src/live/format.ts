@@ -74,9 +74,17 @@ export function connections(count: number): string {
   return ngettext("{count} connection", "{count} connections", count, { count });
 }
 
-/** "5 people · 3 connections": people at the screens, then screens. */
+/** "5 people · 3 connections": delegates at their screens, then those screens. The crew counts in neither. */
 export function presenceText(presence: Presence): string {
-  return `${people(presence.heads)} · ${connections(presence.connections)}`;
+  return `${people(presence.heads)} · ${connections(Math.max(0, presence.connections - presence.guides))}`;
+}
+
+/** The same with whom else it holds: registered people, and the crew's screens. */
+export function presenceDetails(presence: Presence): string {
+  const { persons, guides } = presence;
+  const registered = ngettext("{count} registered person", "{count} registered people", persons);
+  const crew = ngettext("{count} host's connection", "{count} hosts' connections", guides);
+  return `${presenceText(presence)} · ${registered} · ${crew}`;
 }
 
 /** The English or local name of a country code, or the code itself. */

@@ -1,8 +1,8 @@
 /** The room's bar: its state, the time left, who is there, the sound; and the browser's title. */
 import { h, icon } from "../dom";
-import { _, ngettext } from "../i18n";
+import { _ } from "../i18n";
 import { byId, setAttribute, setText } from "./dom";
-import { people, presenceText, timeLeft } from "./format";
+import { people, presenceDetails, presenceText, timeLeft } from "./format";
 import { queueCounts } from "./lists";
 import type { RoomStatus } from "./protocol";
 import type { Room } from "./room";
@@ -42,8 +42,7 @@ export class Header {
       // Short where there is no room; every count says what it counts.
       setText(byId("presence-short"), people(presence.heads));
       setText(byId("presence-long"), presenceText(presence));
-      const persons = ngettext("{count} registered person", "{count} registered people", presence.persons);
-      setAttribute(this.presence, "title", `${presenceText(presence)} · ${persons}`);
+      setAttribute(this.presence, "title", presenceDetails(presence));
     }
     this.time();
     document.title = this.title();
