@@ -1,0 +1,44 @@
+"""What people type."""
+
+from __future__ import annotations
+
+import pytest
+
+from tourserver.core.errors import Invalid
+from tourserver.live.texts import clean
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("  Why?  ", "Why?"),
+        ("two\r\nlines", "two\nlines"),
+        ("a\tb", "a b"),
+        ("e\u0301", "é"),
+        ("你好?", "你好?"),
+        ("مرحبا؟", "مرحبا؟"),
+        ("<b>bold</b>", "<b>bold</b>"),
+        ("👩‍🔬", "👩‍🔬"),
+    ],
+)
+def test_text_is_trimmed_and_normalised(typed: str, kept: str) -> None:
+    assert clean(typed, 100, field="text") == kept
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "\n\n", "\u200b", "\u200b \u200d"])
+def test_text_that_shows_nothing_is_refused(typed: str) -> None:
+    with pytest.raises(Invalid, match="Write something"):
+        clean(typed, 100, field="text")
+
+
+@pytest.mark.parametrize("typed", ["a\x00b", "a\x1bb", "a\x7fb", "a\x85b", "a\ud800b", "a\u202eb"])
+def test_control_characters_are_refused(typed: str) -> None:
+    with pytest.raises(Invalid, match="control characters") as caught:
+        clean(typed, 100, field="text")
+    assert caught.value.field == "text"
+
+
+def test_the_limit_counts_characters_after_trimming() -> None:
+    assert len(clean(" " + "å" * 1000 + " ", 1000, field="text")) == 1000
+    with pytest.raises(Invalid, match="1001 characters; 1000 fit"):
+        clean("å" * 1001, 1000, field="text")
