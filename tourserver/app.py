@@ -42,6 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         root_path=str(resource("templates").parent),
     )
     app.extensions["tourserver"] = services
+    _configure_requests(app)
     _configure_flask(app, services)
     _configure_languages(app)
     _configure_security_headers(app, services)
@@ -49,7 +50,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     _configure_staff_accounts(app, services)
     _configure_templates(app)
     _configure_errors(app)
-    _configure_requests(app)
     _register_features(app, settings)
     connect_signals()
     _configure_live_rooms(app, services)
@@ -187,7 +187,7 @@ def _configure_errors(app: Flask) -> None:
     @app.errorhandler(Exception)
     def _unknown(error: Exception) -> tuple[Response | str, int]:
         log.exception("request.failed", path=request.path)
-        text = flask_babel.gettext("It was noted with the number %(number)s. Try again in a moment.", number=g.request_id)
+        text = flask_babel.gettext("It was noted with the number %(number)s. Try again in a moment.", number=g.get("request_id", "-"))
         return _error_page(500, text, "server_error")
 
 

@@ -1,13 +1,13 @@
 """The web process. Started as a program of its own, since eventlet has to patch before anything else is imported."""
 
-# ruff: noqa: E402, I001 - patching comes first, on purpose
+# ruff: noqa: E402 - patching comes first, on purpose
 import os
 import warnings
 
 _EVENTLET = os.environ.get("TOURSERVER_ASYNC_MODE", "eventlet") == "eventlet"
 if _EVENTLET:
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="(?s).*Eventlet is deprecated", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", message="(?s).*Eventlet is deprecated", category=Warning)
         import eventlet
     eventlet.monkey_patch()
 
@@ -55,9 +55,9 @@ def _raise_file_limit() -> None:
 
 
 def _serve_eventlet(app: Flask, settings: Settings) -> None:
-    import eventlet.wsgi  # noqa: PLC0415
-    from eventlet.event import Event  # noqa: PLC0415
-    from eventlet.hubs import get_hub  # noqa: PLC0415
+    import eventlet.wsgi
+    from eventlet.event import Event
+    from eventlet.hubs import get_hub
 
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = eventlet.listen((settings.host, settings.port), family=family, backlog=BACKLOG)
@@ -78,9 +78,9 @@ def _serve_eventlet(app: Flask, settings: Settings) -> None:
 
 
 def _serve_threads(app: Flask, settings: Settings) -> None:
-    import threading  # noqa: PLC0415
+    import threading
 
-    from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: PLC0415
+    from werkzeug.serving import WSGIRequestHandler, make_server
 
     class Quiet(WSGIRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -102,7 +102,7 @@ def _serve_threads(app: Flask, settings: Settings) -> None:
 
 
 def _shutdown(app: Flask) -> None:
-    from tourserver.live import sockets  # noqa: PLC0415
+    from tourserver.live import sockets
 
     sockets.shutdown(app)
     app.extensions["tourserver"].close()

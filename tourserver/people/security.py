@@ -47,6 +47,7 @@ def init_app(app: Flask, services: Services) -> None:
         SECURITY_RETURN_GENERIC_RESPONSES=True,
         SECURITY_SEND_REGISTER_EMAIL=False,
         SECURITY_FLASH_MESSAGES=False,
+        SECURITY_JOIN_USER_ROLES=False,  # rights are grants, there is no table of roles
         SECURITY_CSRF_IGNORE_UNAUTH_ENDPOINTS=False,
         SECURITY_MSG_GENERIC_AUTHN_FAILED=failed,
         SECURITY_MSG_INVALID_PASSWORD=failed,
