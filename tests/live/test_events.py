@@ -65,9 +65,7 @@ def test_several_channels_get_one_event_each_in_one_transaction(services: Servic
     assert numbers == {"staff": 1, "public": 1, "person:1": 1}
 
 
-def test_a_wake_up_comes_after_the_commit_and_never_after_a_rollback(
-    services: Services, world: World
-) -> None:
+def test_a_wake_up_comes_after_the_commit_and_never_after_a_rollback(services: Services, world: World) -> None:
     woken: list[frozenset[str]] = []
     events.listen(woken.append)
     try:

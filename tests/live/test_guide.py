@@ -74,9 +74,7 @@ def test_a_scene_of_another_tour_is_refused(services: Services, open_world: Worl
     with services.db.write() as session:
         guide.take(session, open_world.room_id, actor=host_of(open_world))
     with services.db.write() as session, pytest.raises(Invalid, match="isn't part of the tour"):
-        guide.show_scene(
-            session, open_world.room_id, make_view("0" * 32, 0, 0, 70), actor=host_of(open_world)
-        )
+        guide.show_scene(session, open_world.room_id, make_view("0" * 32, 0, 0, 70), actor=host_of(open_world))
 
 
 def test_a_room_without_a_guide_says_so(services: Services, open_world: World) -> None:
@@ -102,8 +100,6 @@ def test_a_view_needs_angles_that_exist(yaw: float, pitch: float, fov: float, fi
     assert caught.value.field == field
 
 
-@pytest.mark.parametrize(
-    ("yaw", "kept"), [(0, 0), (180, -180), (-180, -180), (540, -180), (359, -1), (-190, 170)]
-)
+@pytest.mark.parametrize(("yaw", "kept"), [(0, 0), (180, -180), (-180, -180), (540, -180), (359, -1), (-190, 170)])
 def test_yaw_comes_back_within_half_a_turn(yaw: float, kept: float) -> None:
     assert make_view("x", yaw, 0, 70).yaw == kept

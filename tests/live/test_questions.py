@@ -15,13 +15,9 @@ from tourserver.live.faces import Faces
 from tourserver.live.models import Question, QuestionVote, RoomChannel, RoomEvent
 
 
-def ask(
-    services: Services, world: World, text: str = "Why?", *, person: int = 0, anonymous: bool = False
-) -> str:
+def ask(services: Services, world: World, text: str = "Why?", *, person: int = 0, anonymous: bool = False) -> str:
     with services.db.write() as session:
-        question = questions.ask(
-            session, world.room_id, world.people[person], text, anonymous=anonymous, language="en"
-        )
+        question = questions.ask(session, world.room_id, world.people[person], text, anonymous=anonymous, language="en")
         return question.id
 
 
@@ -47,9 +43,7 @@ def state(services: Services, world: World, question_id: str) -> tuple[str, int]
         return question.state, question.revision
 
 
-def test_a_question_waits_where_only_its_author_and_the_crew_see_it(
-    services: Services, open_world: World
-) -> None:
+def test_a_question_waits_where_only_its_author_and_the_crew_see_it(services: Services, open_world: World) -> None:
     ask(services, open_world)
     assert kinds(services, open_world, "staff") == ["question.pending"]
     assert kinds(services, open_world, events.person(open_world.people[0])) == ["question.pending"]
@@ -97,9 +91,7 @@ def test_one_question_is_live_and_the_one_before_steps_back(services: Services, 
     assert kinds(services, open_world, "public")[-2:] == ["question.unlive", "question.live"]
 
 
-def test_a_decline_of_a_pending_question_stays_between_author_and_crew(
-    services: Services, open_world: World
-) -> None:
+def test_a_decline_of_a_pending_question_stays_between_author_and_crew(services: Services, open_world: World) -> None:
     question = ask(services, open_world)
     with services.db.write() as session:
         questions.decline(session, open_world.room_id, question, 1, "Off topic", actor=host_of(open_world))
@@ -165,9 +157,7 @@ def test_a_question_of_another_room_is_not_found(services: Services, open_world:
 
 
 @pytest.mark.parametrize("text", ["", " \n ", "x" * 1001, "bell\x07"])
-def test_a_question_that_cannot_be_taken_leaves_nothing(
-    services: Services, open_world: World, text: str
-) -> None:
+def test_a_question_that_cannot_be_taken_leaves_nothing(services: Services, open_world: World, text: str) -> None:
     with services.db.write() as session, pytest.raises(Invalid) as caught:
         questions.ask(session, open_world.room_id, open_world.people[0], text, anonymous=False, language="en")
     assert caught.value.field == "text"
@@ -245,9 +235,7 @@ def test_a_name_and_country_are_joined_when_it_is_shown(services: Services, open
     assert "anonymous" not in face
 
 
-def test_an_anonymous_author_is_hidden_from_everyone_and_from_the_crew(
-    services: Services, open_world: World
-) -> None:
+def test_an_anonymous_author_is_hidden_from_everyone_and_from_the_crew(services: Services, open_world: World) -> None:
     question = ask(services, open_world, anonymous=True)
     approve(services, open_world, question)
     for audience in ("public", "staff"):
@@ -264,9 +252,7 @@ def test_the_log_holds_ids_and_never_names_or_texts(services: Services, open_wor
     assert "Secret" not in stored
 
 
-def test_a_replay_after_a_withdrawal_no_longer_carries_the_text(
-    services: Services, open_world: World
-) -> None:
+def test_a_replay_after_a_withdrawal_no_longer_carries_the_text(services: Services, open_world: World) -> None:
     question = ask(services, open_world, "Regretted?")
     approve(services, open_world, question)
     with services.db.write() as session:

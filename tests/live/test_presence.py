@@ -1,0 +1,121 @@
+"""Attendance rows and what is counted from them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from tests.live.factories import World, host_of, person_of, ticket_of
+from tourserver.core import clock
+from tourserver.core.rights import Actor
+from tourserver.core.services import Services
+from tourserver.live import access, presence
+from tourserver.live.models import Attendance
+from tourserver.live.presence import Presence
+
+
+def arrive(
+    services: Services, world: World, actor: Actor, *, device: str = "", heads: int = 1, process: str = "p1"
+) -> str:
+    connection = uuid.uuid4().hex
+    with services.db.write() as session:
+        seat = access.check(session, services.tokens, ticket_of(services, session, world, actor))
+        presence.arrive(
+            session,
+            world.room_id,
+            seat,
+            connection=connection,
+            device=device or connection,
+            process=process,
+            headcount=heads,
+        )
+    return connection
+
+
+def count(services: Services, world: World) -> Presence:
+    with services.db.read() as session:
+        return presence.count(session, world.room_id)
+
+
+def age(services: Services, connection: str, seconds: int) -> None:
+    with services.db.write() as session:
+        past = clock.now() - timedelta(seconds=seconds)
+        session.execute(update(Attendance).where(Attendance.connection == connection).values(last_seen_at=past))
+
+
+def row(services: Services, connection: str) -> Attendance:
+    with services.db.read() as session:
+        return session.scalars(select(Attendance).where(Attendance.connection == connection)).one()
+
+
+def test_screens_persons_and_heads_are_counted_apart_from_the_crew(services: Services, world: World) -> None:
+    arrive(services, world, person_of(world), heads=4)
+    arrive(services, world, person_of(world), heads=1)
+    arrive(services, world, person_of(world, 1))
+    arrive(services, world, host_of(world))
+    assert count(services, world) == Presence(connections=4, persons=2, heads=5, guides=1)
+
+
+def test_nobody_is_nobody(services: Services, world: World) -> None:
+    assert count(services, world) == Presence()
+
+
+def test_a_tab_that_came_back_before_its_old_line_was_found_dead_is_one_screen(
+    services: Services, world: World
+) -> None:
+    for _ in range(3):
+        arrive(services, world, person_of(world), device="tab", heads=2)
+    assert count(services, world) == Presence(connections=1, persons=1, heads=2)
+
+
+def test_who_leaves_is_not_counted_and_the_interval_stays(services: Services, world: World) -> None:
+    connection = arrive(services, world, person_of(world))
+    with services.db.write() as session:
+        presence.leave(session, [connection])
+    assert count(services, world) == Presence()
+    kept = row(services, connection)
+    assert kept.ended_at is not None
+    assert kept.ended_at >= kept.began_at
+
+
+def test_the_headcount_of_a_screen_changes(services: Services, world: World) -> None:
+    connection = arrive(services, world, person_of(world))
+    with services.db.write() as session:
+        presence.set_heads(session, connection, 12)
+    assert count(services, world).heads == 12
+
+
+def test_a_heartbeat_keeps_living_connections_and_closes_ghosts(services: Services, world: World) -> None:
+    living = arrive(services, world, person_of(world))
+    ghost = arrive(services, world, person_of(world, 1))
+    elsewhere = arrive(services, world, person_of(world, 2), process="p2")
+    for connection in (living, ghost, elsewhere):
+        age(services, connection, 30)
+    with services.db.write() as session:
+        presence.beat(session, "p1", frozenset((living,)))
+    assert row(services, ghost).ended_at is not None
+    assert clock.now() - row(services, living).last_seen_at < timedelta(seconds=10)
+    assert clock.now() - row(services, elsewhere).last_seen_at > timedelta(seconds=20)
+
+
+def test_rows_of_a_process_that_died_are_closed_when_last_seen(services: Services, world: World) -> None:
+    orphan = arrive(services, world, person_of(world))
+    alive = arrive(services, world, person_of(world, 1))
+    age(services, orphan, 46)
+    assert count(services, world).persons == 1, "an orphan isn't counted, closed or not"
+    with services.db.write() as session:
+        assert presence.close_orphans(session) == 1
+    closed = row(services, orphan)
+    assert closed.ended_at == closed.last_seen_at
+    assert row(services, alive).ended_at is None
+
+
+def test_a_process_that_ends_closes_its_rows_and_no_others(services: Services, world: World) -> None:
+    own = arrive(services, world, person_of(world))
+    other = arrive(services, world, person_of(world, 1), process="p2")
+    with services.db.write() as session:
+        presence.leave_all(session, "p1")
+    assert row(services, own).ended_at is not None
+    assert row(services, other).ended_at is None
