@@ -66,9 +66,9 @@ $(STAMPS)/front: $(FRONT) $(MESSAGES) $(STAMPS)/node $(STAMPS)/python
 	@touch $@
 
 messages: setup-dev ## Read new strings into translations/*.po
-	$(BIN)/pybabel extract --mapping-file babel.cfg --keywords "N_ _l lazy_gettext" --no-location --no-wrap \
+	$(BIN)/pybabel extract --mapping-file babel.cfg --keywords "N_ _l lazy_gettext" --add-location=file --no-wrap \
 	  --project Tourserver --version 1 --copyright-holder "Tourserver" --output-file translations/messages.pot .
-	$(BIN)/pybabel update --input-file translations/messages.pot --output-dir translations --no-wrap --no-fuzzy-matching
+	$(BIN)/pybabel update --input-file translations/messages.pot --output-dir translations --no-wrap --no-fuzzy-matching --ignore-pot-creation-date
 
 bench: setup-dev build ## Figures, as JSON
 	$(BIN)/python -m tests.load

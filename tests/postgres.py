@@ -27,7 +27,7 @@ def binaries() -> Path:
 @contextmanager
 def cluster() -> Iterator[Path]:
     """Run a server; gives the folder of its socket. It refuses root, so root runs it as the user postgres."""
-    folder = Path(tempfile.mkdtemp(prefix="tspg-", dir="/tmp"))  # noqa: S108 - a socket's path must be short
+    folder = Path(tempfile.mkdtemp(prefix="tspg-", dir="/tmp"))  # a socket's path must be short
     as_root = os.geteuid() == 0
     user = "postgres" if as_root else pwd.getpwuid(os.geteuid()).pw_name
     prefix = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"] if as_root else []

@@ -18,16 +18,14 @@ from babel.messages.pofile import read_po
 from tourserver.core.i18n import LANGUAGES
 
 ROOT = Path(__file__).resolve().parent.parent
-KEYWORDS = {
-    "_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "_l": None, "lazy_gettext": None, "pgettext": ((1, "c"), 2),
-}  # fmt: skip
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "_l": None, "lazy_gettext": None}
 PLACES = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
 
 
 def source_messages() -> Catalog:
     """All messages that the source asks for."""
     with (ROOT / "babel.cfg").open() as file:
-        methods, options = parse_mapping_cfg(file)
+        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
     catalogue = Catalog()
     found = extract_from_dir(ROOT, method_map=methods, options_map=options, keywords=KEYWORDS, directory_filter=_wanted)
     for filename, line, message, comments, context in found:
@@ -68,11 +66,11 @@ def _check(wanted: Message, found: Message | None) -> list[str]:
         return [f"not translated: {name!r}"]
     if found.fuzzy:
         return [f"fuzzy: {name!r}"]
-    ids = wanted.id if isinstance(wanted.id, tuple) else (wanted.id,)
+    ids = [str(text) for text in (wanted.id if isinstance(wanted.id, (tuple, list)) else (wanted.id,))]
     allowed = set().union(*(set(PLACES.findall(text)) for text in ids))
     needed = set(PLACES.findall(ids[-1])) - {"%(num)d", "%(num)s"}
     for text in strings:
-        places = set(PLACES.findall(text))
+        places = set(PLACES.findall(str(text)))
         if not needed <= places or not places <= allowed:
             return [f"other places than the original: {name!r} → {text!r}"]
     return []

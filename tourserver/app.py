@@ -168,7 +168,7 @@ def _configure_errors(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def _csrf(error: CSRFError) -> tuple[Response | str, int]:
-        text = flask_babel.gettext("This form was open for too long or in another session. Go back, reload, send again.")
+        text = flask_babel.gettext("This form was open for too long. Go back, reload the page and send it again.")
         return _error_page(400, text, "csrf")
 
     @app.errorhandler(HTTPException)
@@ -187,7 +187,8 @@ def _configure_errors(app: Flask) -> None:
     @app.errorhandler(Exception)
     def _unknown(error: Exception) -> tuple[Response | str, int]:
         log.exception("request.failed", path=request.path)
-        text = flask_babel.gettext("It was noted with the number %(number)s. Try again in a moment.", number=g.get("request_id", "-"))
+        number = g.get("request_id", "-")
+        text = flask_babel.gettext("It was noted with the number %(number)s. Try again in a moment.", number=number)
         return _error_page(500, text, "server_error")
 
 

@@ -39,7 +39,7 @@ cli.add_command(tiles)
 )
 def demo(port: int, data: Path) -> None:
     """Run everything with demo content on this machine: web, worker and a mailbox. Ctrl-C stops it."""
-    from tourserver.supervisor import run_demo  # noqa: PLC0415 - starts quickly for --help
+    from tourserver.supervisor import run_demo
 
     sys.exit(run_demo(Settings(port=port, data=data, demo=True, host="127.0.0.1", public_url="")))
 
@@ -48,14 +48,14 @@ def demo(port: int, data: Path) -> None:
 def serve() -> None:
     """Run the web process (TOURSERVER_HOST, TOURSERVER_PORT)."""
     # a fresh interpreter: eventlet must patch before anything else is imported
-    os.execv(sys.executable, [sys.executable, "-m", "tourserver.serve"])
+    os.execv(sys.executable, [sys.executable, "-m", "tourserver.serve"])  # noqa: S606
 
 
 @cli.command()
 def worker() -> None:
     """Run the worker: cuts tiles, sends mail."""
-    from tourserver import worker as process  # noqa: PLC0415
-    from tourserver.core import logs  # noqa: PLC0415
+    from tourserver import worker as process
+    from tourserver.core import logs
 
     settings = Settings()
     logs.configure(settings)
@@ -65,7 +65,7 @@ def worker() -> None:
 @cli.command()
 def migrate() -> None:
     """Bring the database to this release's form."""
-    from tourserver.core import migrate as migrations  # noqa: PLC0415
+    from tourserver.core import migrate as migrations
 
     settings = Settings()
     settings.data.mkdir(parents=True, exist_ok=True)
@@ -81,9 +81,9 @@ def migrate() -> None:
 @click.option("--password", envvar="TOURSERVER_ADMIN_PASSWORD", help="Asked for when not given.")
 def init(email: str, name: str, password: str | None) -> None:
     """Make the database and the first administrator; the rest is done in the browser at /studio/setup."""
-    from tourserver import models  # noqa: F401, PLC0415
-    from tourserver.core import migrate as migrations  # noqa: PLC0415
-    from tourserver.studio.first import first_administrator  # noqa: PLC0415
+    from tourserver import models  # noqa: F401
+    from tourserver.core import migrate as migrations
+    from tourserver.studio.first import first_administrator
 
     settings = Settings()
     settings.data.mkdir(parents=True, exist_ok=True)

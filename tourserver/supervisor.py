@@ -98,7 +98,7 @@ class _Children:
         signal.signal(signal.SIGINT, self._ask_to_stop)
         for arguments in (["tourserver.serve"], ["tourserver", "worker"]):
             self._processes.append(
-                subprocess.Popen(
+                subprocess.Popen(  # noqa: S603 - our own program
                     [sys.executable, "-m", *arguments],
                     env=self._environment,
                     start_new_session=True,  # Ctrl-C reaches this process alone, which then stops them in order

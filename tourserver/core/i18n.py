@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
@@ -93,6 +94,15 @@ def pick(texts: Texts | None, lang: str) -> Text:
         if texts.get(candidate):
             return Text(texts[candidate], candidate)
     return Text("", lang)
+
+
+def sort_key(text: str, lang: str) -> tuple[str, str]:
+    """Where readers of ``lang`` look for a name: accents aside, but å, ä and ö after z in Swedish."""
+    text = text.casefold()
+    if lang == "sv":
+        text = text.replace("å", "z\uffffa").replace("ä", "z\uffffb").replace("ö", "z\uffffc")
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in decomposed if not unicodedata.combining(char)), text
 
 
 def missing_languages(texts: Texts | None) -> list[str]:

@@ -137,7 +137,8 @@ def grant(session: Session, actor: Actor, role: str, scope: str, scope_id: str =
     if role not in ROLES:
         raise ValueError(f"unknown role {role}")
     column = Grant.user_id if actor.kind == "user" else Grant.registration_id
-    known = select(Grant).where(column == actor.id, Grant.role == role, Grant.scope == scope, Grant.scope_id == scope_id)
+    same = (Grant.role == role, Grant.scope == scope, Grant.scope_id == scope_id)
+    known = select(Grant).where(column == actor.id, *same)
     if session.scalar(known) is None:
         row = Grant(role=role, scope=scope, scope_id=scope_id, granted_by=by.reference)
         setattr(row, column.key, actor.id)

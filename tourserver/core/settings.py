@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     demo: bool = Field(
-        False, description="Set by `tourserver demo`: shows /dev/mail and keeps one demo session live. Never in real use."
+        False, description="Set by `tourserver demo`: shows /dev/mail, allows sign-in links. Never in real use."
     )
     trusted_proxies: int = Field(
         0, ge=0, le=5, description="How many reverse proxies in front set X-Forwarded-For, -Proto and -Host."

@@ -55,7 +55,7 @@ class Storage(Protocol):
         yield Path()
 
     def scratch(self) -> Path:
-        """A new empty folder on the same medium, for work that ends in ``put`` or ``put_tree``; the caller removes it."""
+        """A new empty folder on the same medium, for work that ends in ``put``; the caller removes it."""
 
     def check(self) -> None:
         """Raise when the storage can't be written."""

@@ -109,7 +109,8 @@ class LinkTokens:
         """The subject of a token. Raises :class:`NotFound` when it was never made, :class:`Gone` when replaced."""
         row = session.scalar(select(LinkToken).where(LinkToken.hash == _hash(token), LinkToken.purpose == purpose))
         if row is None:
-            raise NotFound(N_("This link is incomplete or broken. Copy the whole link from the mail."), code="broken_link")
+            broken = N_("This link is incomplete or broken. Copy the whole link from the mail.")
+            raise NotFound(broken, code="broken_link")
         if row.revoked_at is not None:
             raise Gone(N_("This link was replaced. Get a new one by mail."), code="replaced_link")
         return row.subject_id

@@ -29,6 +29,8 @@ from tourserver.core.services import Services
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+_DATES = {"en": "en_GB"}  # “10 December”, as most of the world writes it
+
 LANG_COOKIE = "lang"
 ZONE_COOKIE = "tz"
 THEME_COOKIE = "theme"
@@ -165,7 +167,7 @@ def plain_filter(texts: Texts | None) -> str:
 def moment_filter(moment: datetime, zone_name: str, form: str = "full") -> str:
     """A moment as wall time of a zone: ``full`` Thursday 10 December 2026, 14:00; ``day``; ``time``; ``short``."""
     wall = clock.local(moment, zone_name).replace(tzinfo=None)
-    locale = flask_babel.get_locale() or "en"
+    locale = _DATES.get(current_language(), current_language())
 
     if form == "time":
         return format_time(wall, "HH:mm", locale=locale)

@@ -61,7 +61,8 @@ def load_sessions(services: Services) -> None:
         with services.db.write() as session:
             if session.scalar(select(ScheduledSession.id).where(ScheduledSession.slug == entry["slug"])):
                 continue
-            scheduled = schedule.create(session, _plan(session, entry), actor=SYSTEM, slug=entry["slug"], may_be_past=True)
+            plan = _plan(session, entry)
+            scheduled = schedule.create(session, plan, actor=SYSTEM, slug=entry["slug"], may_be_past=True)
             scheduled.demo_key = entry["key"]
             emails = [host["email"] for host in people["hosts"]]
             hosts = list(session.scalars(select(User.id).where(User.email.in_(emails)).order_by(User.email)))
@@ -132,10 +133,10 @@ def refresh(services: Services) -> None:
     with services.db.write() as session:
         for scheduled in session.scalars(select(ScheduledSession).where(ScheduledSession.demo_key.is_not(None))):
             schedule.move(session, scheduled, start_of(entries[scheduled.demo_key or ""]))
-        scheduled = _live(session)
-        if scheduled is None:
+        live = _live(session)
+        if live is None:
             return
-        room = rooms.get_or_create(session, scheduled.id)
+        room = rooms.get_or_create(session, live.id)
         if room.state == "ended":
             # the last run's tour was ended: this is a new day in the demo
             room.state, room.ended_at = "closed", None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from functools import lru_cache
 from typing import Final
 
@@ -10,7 +9,7 @@ import pycountry
 from babel import Locale
 
 from tourserver.core.errors import Invalid
-from tourserver.core.i18n import N_
+from tourserver.core.i18n import N_, sort_key
 
 UNDISCLOSED: Final = "ZZ"
 """“Prefer not to say” (ISO 3166 leaves ZZ to users); counted apart from countries."""
@@ -34,7 +33,7 @@ def name(code: str, lang: str) -> str:
     """A country's name in a language; empty when it was not disclosed."""
     if code == UNDISCLOSED or code not in codes():
         return ""
-    found: str = Locale.parse(lang).territories.get(code) or pycountry.countries.get(alpha_2=code).name
+    found: str = Locale.parse(lang).territories.get(code, code)
     return found
 
 
@@ -42,13 +41,4 @@ def name(code: str, lang: str) -> str:
 def choices(lang: str) -> tuple[tuple[str, str], ...]:
     """``(code, name)`` of all countries, sorted as readers of that language look for them."""
     found = [(code, name(code, lang)) for code in codes()]
-    return tuple(sorted(found, key=lambda entry: _sort_key(entry[1], lang)))
-
-
-def _sort_key(text: str, lang: str) -> tuple[str, str]:
-    """Without accents, but å, ä and ö after z in Swedish; Chinese by code point, which groups by radical."""
-    text = text.casefold()
-    if lang == "sv":
-        text = text.replace("å", "z{a").replace("ä", "z{b").replace("ö", "z{c")
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return plain, text
+    return tuple(sorted(found, key=lambda entry: sort_key(entry[1], lang)))

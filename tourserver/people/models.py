@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from flask_security import RoleMixin, UserMixin
 from sqlalchemy import ForeignKey
@@ -46,7 +46,7 @@ class Role(RoleMixin):
     """Flask-Security wants a role class; rights are kept in grants (core/rights), so there is no table."""
 
 
-class User(IdMixin, TimestampMixin, UserMixin, Base):
+class User(IdMixin, TimestampMixin, UserMixin, Base):  # type: ignore[misc] # its id is an int
     """A member of staff with a password."""
 
     __tablename__ = "user"
@@ -61,4 +61,4 @@ class User(IdMixin, TimestampMixin, UserMixin, Base):
     person_id: Mapped[str | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
 
     # no roles of Flask-Security's kind
-    roles: ClassVar[tuple[Any, ...]] = ()
+    roles: ClassVar[list[RoleMixin]] = []  # type: ignore[misc]

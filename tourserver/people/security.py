@@ -32,7 +32,7 @@ def init_app(app: Flask, services: Services) -> None:
     failed = (_l("E-mail or password is wrong."), "error")
     app.config.update(
         SECURITY_PASSWORD_SALT=services.keys.password_salt,
-        SECURITY_PASSWORD_HASH="argon2",
+        SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 - the scheme's name
         SECURITY_PASSWORD_SCHEMES=["argon2"],
         # plain argon2id, as people/accounts.py makes it, without the library's HMAC before it
         SECURITY_PASSWORD_SINGLE_HASH=["argon2"],
@@ -59,8 +59,8 @@ def init_app(app: Flask, services: Services) -> None:
         REMEMBER_COOKIE_SAMESITE="Lax",
     )
     _register(app, services)
-    view = app.view_functions["security.login"]
-    app.view_functions["security.login"] = limiter.limit("20 per 5 minutes", methods=["POST"])(view)
+    views: dict[str, Any] = app.view_functions
+    views["security.login"] = limiter.limit("20 per 5 minutes", methods=["POST"])(views["security.login"])
 
     @user_authenticated.connect_via(app)
     def _signed_in(_app: Flask, user: User, **_: Any) -> None:

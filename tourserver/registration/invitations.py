@@ -28,7 +28,12 @@ def join_path(session: Session, services: Services, registration: Registration) 
 
 
 def calendar_entry(
-    session: Session, services: Services, scheduled: ScheduledSession, registration: Registration, *, personal: bool = True
+    session: Session,
+    services: Services,
+    scheduled: ScheduledSession,
+    registration: Registration,
+    *,
+    personal: bool = True,
 ) -> objects.Invitation:
     """The entry in the person's language. Not ``personal``: the session's page stands where the join link would."""
     base, sender = services.public_url(session), rendering.sender_of(services, session)

@@ -17,7 +17,7 @@ GRACE = timedelta(hours=12)
 """A scheduled session that nobody opened is listed as coming until this long after its end at the latest."""
 
 
-def _public() -> Select[tuple[ScheduledSession]]:
+def _public() -> Select[ScheduledSession]:
     return select(ScheduledSession).where(ScheduledSession.visibility == "public")
 
 

@@ -50,7 +50,9 @@ def thing(scheduled: ScheduledSession) -> Thing:
     return Thing("session", scheduled.id)
 
 
-def create(session: Session, plan: Plan, *, actor: Actor, slug: str = "", may_be_past: bool = False) -> ScheduledSession:
+def create(
+    session: Session, plan: Plan, *, actor: Actor, slug: str = "", may_be_past: bool = False
+) -> ScheduledSession:
     """A new draft. ``may_be_past`` is for records of what has been (the demo's past webinar)."""
     starts_at = check(plan, may_be_past=may_be_past)
     scheduled = ScheduledSession(slug=slug or free_slug(session, plan.title), state="draft")
@@ -65,7 +67,7 @@ def change(session: Session, scheduled: ScheduledSession, plan: Plan, *, seen_re
     """Save a session's form; raises :class:`Conflict` when somebody saved it since ``seen_revision``."""
     if scheduled.revision != seen_revision:
         raise Conflict(
-            N_("Somebody else changed this session after you opened it. Both versions are shown; nothing was overwritten.")
+            N_("Somebody else changed this session after you opened it. Both versions are shown; nothing is lost.")
         )
     moved = (plan.local_start, plan.zone) != (scheduled.local_start, scheduled.zone)
     starts_at = check(plan, may_be_past=not moved)

@@ -38,7 +38,8 @@ def index() -> str:
     with web.db().read() as session:
         actor = web.current_actor()
         query = select(ScheduledSession).order_by(ScheduledSession.starts_at.desc())
-        found = [one for one in session.scalars(query) if rights.can(session, actor, "session.see", schedule.thing(one))]
+        everything = list(session.scalars(query))
+        found = [one for one in everything if rights.can(session, actor, "session.see", schedule.thing(one))]
         may_add = rights.can(session, actor, "session.change")
         mine = {one.id for one in found if rights.can(session, actor, "room.host", schedule.thing(one))}
     return web.studio_page("sessions/studio_list.html", "sessions", sessions=found, may_add=may_add, mine=mine)

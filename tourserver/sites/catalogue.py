@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tourserver.core.errors import Gone, NotFound
-from tourserver.core.i18n import LANGUAGES, N_, pick
+from tourserver.core.i18n import LANGUAGES, N_, pick, sort_key
 from tourserver.sites.models import Node, Site, SlugHistory, Theme
 
 
@@ -52,7 +52,7 @@ def find(session: Session, filters: Filters, lang: str) -> list[Site]:
     if filters.words.strip():
         words = fold(filters.words).split()
         found = [site for site in found if all(word in _haystack(site) for word in words)]
-    return sorted(found, key=lambda site: fold(pick(site.name, lang).value))
+    return sorted(found, key=lambda site: sort_key(pick(site.name, lang).value, lang))
 
 
 def visible(session: Session, slug: str) -> Site:

@@ -37,7 +37,14 @@ def slug_for(session: Session, name: str) -> str:
 
 
 def create(
-    session: Session, *, actor: Actor, name: Texts, node: Node, slug: str = "", themes: list[Theme] | None = None, **values: Any
+    session: Session,
+    *,
+    actor: Actor,
+    name: Texts,
+    node: Node,
+    slug: str = "",
+    themes: list[Theme] | None = None,
+    **values: Any,
 ) -> Site:
     """A new site, as a draft. ``values`` are further columns."""
     _check(name=name, **values)
@@ -56,11 +63,19 @@ def create(
 
 
 def change(
-    session: Session, site: Site, values: dict[str, Any], *, themes: list[Theme] | None, seen_revision: int, actor: Actor
+    session: Session,
+    site: Site,
+    values: dict[str, Any],
+    *,
+    themes: list[Theme] | None,
+    seen_revision: int,
+    actor: Actor,
 ) -> None:
     """Save a site's form; raises :class:`Conflict` when somebody saved it since ``seen_revision``."""
     if site.revision != seen_revision:
-        raise Conflict(N_("Somebody else changed this site after you opened it. Both versions are shown; nothing was overwritten."))
+        raise Conflict(
+            N_("Somebody else changed this site after you opened it. Both versions are shown; nothing is lost.")
+        )
     _check(**values)
     before = audit.snapshot(site)
     _assign(site, values)
@@ -107,7 +122,9 @@ def _assign(site: Site, values: dict[str, Any]) -> None:
         setattr(site, name, value)
 
 
-def _check(*, name: Texts | None = None, latitude: float | None = None, longitude: float | None = None, **_: Any) -> None:
+def _check(
+    *, name: Texts | None = None, latitude: float | None = None, longitude: float | None = None, **_: Any
+) -> None:
     if name is not None and not any(name.values()):
         raise Invalid(N_("Give the site a name in at least one language."), field="name")
     if (latitude is None) != (longitude is None):

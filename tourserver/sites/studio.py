@@ -109,8 +109,8 @@ def set_state(slug: str, state: str) -> Any:
     except TourserverError as error:
         flash(web.message(error), "danger")
     else:
-        words = _("The site is published.") if state == "published" else _("The site is withdrawn; visitors are told so.")
-        flash(words, "done")
+        withdrawn = _("The site is withdrawn; visitors are told so.")
+        flash(_("The site is published.") if state == "published" else withdrawn, "done")
     return redirect(url_for("sites_studio.edit", slug=slug))
 
 

@@ -18,6 +18,7 @@ from tourserver.core.i18n import N_
 from tourserver.core.ratelimit import limiter
 from tourserver.core.services import Services, is_loopback
 from tourserver.mail import sending
+from tourserver.mail.server import Step
 from tourserver.studio.forms import SetupForm, TestMailForm
 
 bp = Blueprint("studio_setup", __name__, url_prefix="/studio/setup")
@@ -50,16 +51,16 @@ def index() -> Any:
 def test_mail() -> Any:
     """Send one mail now and show what the server answered, step by step."""
     form = TestMailForm()
-    answers: list[tuple[str, str]] = []
+    answers: list[Step] = []
     if form.validate_on_submit():
         try:
-            answers = list(sending.send_test(web.services(), form.recipient.data))
+            answers = sending.send_test(web.services(), form.recipient.data, web.current_language())
         except TourserverError as error:
             show_error(form, error)
     return _page(SetupForm(formdata=None), form, answers)
 
 
-def _page(form: SetupForm, mail_form: TestMailForm, answers: list[tuple[str, str]] | None = None) -> str:
+def _page(form: SetupForm, mail_form: TestMailForm, answers: list[Step] | None = None) -> str:
     services = web.services()
     with services.db.read() as session:
         if not form.is_submitted() or request.endpoint == "studio_setup.test_mail":
@@ -111,7 +112,9 @@ def check_url(value: str) -> str:
         return ""
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.username:
-        raise Invalid(N_("Write the address as in https://tours.example.org, with nothing after the name."), field="public_url")
+        raise Invalid(
+            N_("Write the address as in https://tours.example.org, with nothing after the name."), field="public_url"
+        )
     if parts.scheme == "http" and not is_loopback(value):
         raise Invalid(
             N_("People's names and e-mails travel here: the address must begin with https://."), field="public_url"

@@ -57,4 +57,4 @@ def _waiting_questions(session: Session, session_ids: list[str]) -> dict[str, in
         .where(Room.session_id.in_(session_ids), Question.state == "pending")
         .group_by(Room.session_id)
     )
-    return {session_id: count for session_id, count in session.execute(query)}
+    return dict(session.execute(query).tuples().all())

@@ -63,7 +63,7 @@ def _panorama(panorama: Panorama) -> dict[str, Any]:
         "width": panorama.width,
         "height": panorama.height,
         "base": f"{folder}/base.jpg",
-        "levels": [{"width": level["width"], "cols": level["cols"], "rows": level["rows"]} for level in panorama.levels],
+        "levels": [{name: level[name] for name in ("width", "cols", "rows")} for level in panorama.levels],
         "tile": folder + "/{level}/{col}_{row}.jpg",
     }
 

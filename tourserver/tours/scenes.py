@@ -74,7 +74,9 @@ def add_scene(
 def change_scene(session: Session, scene: Scene, changes: dict[str, Any], *, seen_revision: int, actor: Actor) -> None:
     """Save a scene's form; raises :class:`Conflict` when somebody saved it since ``seen_revision``."""
     if scene.revision != seen_revision:
-        raise Conflict(N_("Somebody else changed this scene after you opened it. Both versions are shown; nothing was overwritten."))
+        raise Conflict(
+            N_("Somebody else changed this scene after you opened it. Both versions are shown; nothing is lost.")
+        )
     before = audit.snapshot(scene)
     for name, value in changes.items():
         if name not in {"title", "alternative", "start_yaw", "start_pitch", "start_fov", "north", "position"}:
