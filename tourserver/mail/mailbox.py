@@ -159,10 +159,6 @@ def _attachments(message: EmailMessage) -> list[Attachment]:
         if part.is_multipart() or part.get_content_type() in ("text/plain", "text/html"):
             continue
         content = part.get_payload(decode=True)
-        filename = (
-            part.get_filename() or f"part{mimetypes.guess_extension(part.get_content_type()) or '.bin'}"
-        )
-        found.append(
-            Attachment(filename, part.get_content_type(), content if isinstance(content, bytes) else b"")
-        )
+        filename = part.get_filename() or f"part{mimetypes.guess_extension(part.get_content_type()) or '.bin'}"
+        found.append(Attachment(filename, part.get_content_type(), content if isinstance(content, bytes) else b""))
     return found

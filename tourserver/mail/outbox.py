@@ -31,8 +31,7 @@ WAITS: Final = (
 )
 HELD: Final = {
     "loopback_url": N_(
-        "The public address can be opened on this machine only, so the links in this mail would not work "
-        "for others."
+        "The public address can be opened on this machine only, so the links in this mail would not work for others."
     ),
     "no_sender": N_("No sender is set."),
 }
@@ -58,10 +57,10 @@ def queue(
     row = session.scalar(select(OutboxMessage).where(*same))
     if row is not None and row.state != "held":
         return row
+    newest = session.scalar(select(func.max(OutboxMessage.position)).where(OutboxMessage.stream == stream))
     if row is None:
         row = OutboxMessage(stream=stream, kind=kind, revision=revision)
         session.add(row)
-    newest = session.scalar(select(func.max(OutboxMessage.position)).where(OutboxMessage.stream == stream))
     row.position = (newest or 0) + 1
     row.recipient = message["To"].addresses[0].addr_spec
     row.subject = str(message["Subject"])
@@ -91,9 +90,7 @@ def last(session: Session, stream: str, kind: str) -> OutboxMessage | None:
 
 def message_ids(session: Session, stream: str) -> tuple[str, ...]:
     """Message-IDs of a stream, oldest first: the References of an update."""
-    query = select(OutboxMessage.message_id).where(
-        OutboxMessage.stream == stream, OutboxMessage.message_id != ""
-    )
+    query = select(OutboxMessage.message_id).where(OutboxMessage.stream == stream, OutboxMessage.message_id != "")
     return tuple(session.scalars(query.order_by(OutboxMessage.position)))
 
 

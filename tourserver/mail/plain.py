@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _BREAKS = dict.fromkeys(map(ord, "\r\n\t\v\f\x1c\x1d\x1e\x85\u2028\u2029"), " ")
+_SPACES = re.compile(r" {2,}")
 # marks that turn the direction of what follows: they can swap a name and an address on the screen
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -18,7 +20,7 @@ def one_line(text: str) -> str:
 
     A line break in a title would otherwise start a header (RFC 5322) or a property (RFC 5545) of its own.
     """
-    return " ".join("".join(filter(_is_kept, text.translate(_BREAKS))).split())
+    return _SPACES.sub(" ", "".join(filter(_is_kept, text.translate(_BREAKS)))).strip()
 
 
 def several_lines(text: str) -> str:

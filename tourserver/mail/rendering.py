@@ -97,9 +97,7 @@ def trial_mail(sender: Sender, recipient: str, lang: str) -> EmailMessage:
     lang = language(lang)
     subject = catalogue(lang).gettext("Test mail")
     plain, html = render("test", lang, title=subject, address=one_line(recipient))
-    envelope = Envelope(
-        sender=sender, recipient_name="", recipient_address=recipient, subject=subject, language=lang
-    )
+    envelope = Envelope(sender=sender, recipient_name="", recipient_address=recipient, subject=subject, language=lang)
     return compose(envelope, plain=plain, html=html)
 
 

@@ -28,9 +28,9 @@ log = structlog.get_logger()
 
 BATCH = 50
 _reported: set[str] = set()
-# connect, EHLO and the steps of one message, each as slow as allowed: with less than that left of its lease a
-# message is given back, as another worker could take it meanwhile
-ROOM = 5 * TIMEOUT
+# seconds: connecting and one message are twelve answers of the server, each as late as allowed. With less than that
+# left of its lease a message is given back, as another worker could take it meanwhile
+ROOM = 12 * TIMEOUT
 
 
 def deliver_due(services: Services) -> None:

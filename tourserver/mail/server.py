@@ -14,7 +14,7 @@ from tourserver.core.errors import Invalid
 from tourserver.core.i18n import N_
 from tourserver.core.services import is_loopback
 
-TIMEOUT = 30.0
+TIMEOUT = 20.0
 """Seconds for each answer of the server."""
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
@@ -85,8 +85,8 @@ class MailServer:
 class Connection:
     """One SMTP session; every answer is kept in :attr:`steps`."""
 
-    def __init__(self, server: MailServer, hostname: str, timeout: float = TIMEOUT) -> None:
-        self._server, self._hostname, self._timeout = server, hostname, timeout
+    def __init__(self, server: MailServer, hostname: str, timeout: float | None = None) -> None:
+        self._server, self._hostname, self._timeout = server, hostname, timeout or TIMEOUT
         self._smtp: smtplib.SMTP | None = None
         self.steps: list[Step] = []
         self.current = "connect"
@@ -191,7 +191,7 @@ def _bytes(answer: bytes | str) -> bytes:
 
 
 @contextmanager
-def connection(server: MailServer, hostname: str, timeout: float = TIMEOUT) -> Iterator[Connection]:
+def connection(server: MailServer, hostname: str, timeout: float | None = None) -> Iterator[Connection]:
     """An SMTP session that is closed at the end of the block; opened by the caller."""
     link = Connection(server, hostname, timeout)
     try:

@@ -53,8 +53,7 @@ def linked(text: str) -> Markup:
     """Plain text as paragraphs with its web addresses as links."""
     paragraphs = (paragraph.strip("\n").split("\n") for paragraph in re.split(r"\n\s*\n", text.strip()))
     return Markup("\n").join(
-        Markup("<p>{}</p>").format(Markup("<br>").join(_linked_line(line) for line in lines))
-        for lines in paragraphs
+        Markup("<p>{}</p>").format(Markup("<br>").join(_linked_line(line) for line in lines)) for lines in paragraphs
     )
 
 
