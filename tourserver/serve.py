@@ -23,7 +23,8 @@ import structlog
 from flask import Flask
 
 from tourserver.app import create_app
-from tourserver.core import logs
+from tourserver.core import logs, migrate
+from tourserver.core.errors import TourserverError
 from tourserver.core.settings import Settings
 
 log = structlog.get_logger()
@@ -38,6 +39,8 @@ def main() -> None:
     logs.configure(settings)
     _raise_file_limit()
     gc.set_threshold(50_000, 20, 20)  # a storm of joins makes many objects that live long
+    # the demo starts its processes while it makes their database
+    migrate.require_current(settings.sqlalchemy_url, wait_seconds=60 if settings.demo else 0)
     app = create_app(settings)
     try:
         if settings.async_mode == "eventlet":
@@ -109,6 +112,9 @@ def _shutdown(app: Flask) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except TourserverError as error:
+        sys.exit(f"Error: {error.text}")
     sys.stdout.flush()
     os._exit(0)  # greenlets and daemon threads of open connections end with the process

@@ -12,16 +12,16 @@ import time
 import urllib.request
 from collections.abc import Callable
 from types import FrameType
+from typing import TYPE_CHECKING
 from urllib.error import URLError
 
 from rich.console import Console
 
-from tourserver import models  # noqa: F401 - the tables that string foreign keys name
-from tourserver.core import migrate
-from tourserver.core.services import Services
 from tourserver.core.settings import Settings
-from tourserver.demo import loader
 from tourserver.mail.mailbox import Mailbox
+
+if TYPE_CHECKING:
+    from tourserver.demo.loader import Links, Report
 
 START_SECONDS = 60
 STOP_SECONDS = 10
@@ -35,21 +35,16 @@ def run_demo(settings: Settings) -> int:
         out.print("Choose another with the setting PORT, for example:  PORT=8080 make demo")
         return 2
     settings.data.mkdir(parents=True, exist_ok=True)
-    migrate.upgrade(settings.sqlalchemy_url)
-    services = Services.start(settings)
-    try:
-        report = loader.load(services, progress=lambda text: out.print(f"  {text}"))
-        links = loader.links(services)
-    finally:
-        services.close()
-    with Mailbox(settings.mailbox) as mailbox:
-        environment = _environment(settings, mailbox.url)
-        with _Children(environment) as children:
-            if not children.wait_until_up(f"{settings.local_url}/healthz"):
-                out.print("[bold]The web process did not start.[/bold] Its last words are above.")
-                return 1
-            _print_links(out, settings, links, report)
-            return children.wait()
+    with Mailbox(settings.mailbox) as mailbox, _Children(_environment(settings, mailbox.url)) as children:
+        # They import and wait for the database while it is made here: a start takes the longer of the two.
+        from tourserver.demo import preparing  # noqa: PLC0415 - takes as long to import as they do
+
+        report, links = preparing.prepare(settings, progress=lambda text: out.print(f"  {text}"))
+        if not children.wait_until_up(f"{settings.local_url}/healthz"):
+            out.print("[bold]The web process did not start.[/bold] Its last words are above.")
+            return 1
+        _print_links(out, settings, links, report)
+        return children.wait()
 
 
 def _port_is_free(host: str, port: int) -> bool:
@@ -68,7 +63,7 @@ def _environment(settings: Settings, smtp_url: str) -> dict[str, str]:
     return {**os.environ, **values}
 
 
-def _print_links(out: Console, settings: Settings, links: loader.Links, report: loader.Report) -> None:
+def _print_links(out: Console, settings: Settings, links: Links, report: Report) -> None:
     out.print()
     out.print("[bold]Tourserver is running.[/bold] Open these in a browser on this machine:")
     out.print()

@@ -8,6 +8,7 @@ from types import FrameType
 import structlog
 
 from tourserver import models  # noqa: F401 - the tables that string foreign keys name
+from tourserver.core import migrate
 from tourserver.core.jobs import Worker
 from tourserver.core.services import Services
 from tourserver.core.settings import Settings
@@ -17,9 +18,12 @@ from tourserver.wiring import connect_signals
 
 log = structlog.get_logger()
 
+DEMO_WAIT = 60  # seconds; the demo starts its processes while it makes their database
+
 
 def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT; the job in hand is finished or left to its lease."""
+    migrate.require_current(settings.sqlalchemy_url, wait_seconds=DEMO_WAIT if settings.demo else 0)
     connect_signals()
     services = Services.start(settings)
     worker = Worker(services)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from alembic import command
@@ -10,6 +11,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
+
+from tourserver.core.errors import Unavailable
 
 _MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
@@ -75,3 +78,12 @@ def current(url: str) -> str | None:
 def is_current(url: str) -> bool:
     """Whether the database has the newest form."""
     return current(url) in heads()
+
+
+def require_current(url: str, *, wait_seconds: float = 0) -> None:
+    """Raise :class:`Unavailable` unless the database has the newest form, now or within ``wait_seconds``."""
+    deadline = time.monotonic() + wait_seconds
+    while not is_current(url):
+        if time.monotonic() >= deadline:
+            raise Unavailable("The database isn't in this release's form. Run `tourserver migrate` first.")
+        time.sleep(0.1)

@@ -56,7 +56,7 @@ export class TourFrame {
   /** Names the picture after the scene it shows, says who made it and whether a computer drew it. */
   name(scene: Scene): void {
     this.picture.setAttribute("aria-label", scene.title.value);
-    const made = [scene.render ? _("Computer-made picture") : null, scene.credit, scene.licence];
+    const made = [scene.render ? _("Render") : null, scene.credit, scene.licence];
     this.credit.textContent = made.filter(Boolean).join(" · ");
     this.credit.hidden = this.credit.textContent === "";
   }
