@@ -211,9 +211,7 @@ INJECTIONS = [
 @pytest.mark.parametrize("text", INJECTIONS)
 def test_what_people_type_never_becomes_a_property_of_its_own(text: str) -> None:
     def typed(sample: Invitation) -> Invitation:
-        return replace(
-            sample, title=text, description=text, attendee_name=text, organiser_name=text, contact_name=text
-        )
+        return replace(sample, title=text, description=text, attendee_name=text, organiser_name=text, contact_name=text)
 
     for make in KINDS.values():
         assert names(make(typed(ENGLISH))) == names(make(ENGLISH))

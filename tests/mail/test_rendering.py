@@ -78,7 +78,7 @@ def test_headers_say_who_writes_to_whom_and_that_a_machine_did() -> None:
     assert re.fullmatch(r"<[0-9a-f-]{36}@example\.org>", message["Message-ID"])
     assert message["Date"].datetime.tzinfo is not None
     assert message["List-Unsubscribe"] is None
-    assert [name for name in message.keys() if name in ("Cc", "Bcc", "References")] == []
+    assert not {"Cc", "Bcc", "References"} & set(message)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -104,7 +104,7 @@ def test_the_html_is_small_and_loads_nothing() -> None:
     assert page.find_all(["img", "link", "script", "iframe", "table", "form"]) == []
     assert "url(" not in html
     assert "@import" not in html
-    assert page.find("html")["lang"] == "zh-Hans"  # type: ignore[index]
+    assert [str(element["lang"]) for element in page.select("html")] == ["zh-Hans"]
     button = page.find("a", class_="button")
     assert button is not None
     assert "background-color: #0e5a4c" in str(button["style"])
@@ -190,9 +190,8 @@ def test_nothing_that_people_type_starts_a_header_of_its_own(typed: str, break_:
     content = compose(envelope, plain="x", html="<p>x</p>").as_bytes()
     message = parsed(content)
     assert message["Bcc"] is None
-    assert [name for name in message.keys()] == [
-        "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type", "Content-Language"
-    ]  # fmt: skip
+    headers = "From To Subject Date Message-ID Auto-Submitted MIME-Version Content-Type Content-Language"
+    assert list(message) == headers.split()
     assert [address.addr_spec for address in message["To"].addresses] == ["amina@city.example.ke"]
     assert "evil@example.org" not in [address.addr_spec for address in message["From"].addresses]
 

@@ -94,7 +94,7 @@ class _Delivery:
             mark = outbox.mark_refused if error.for_good else outbox.mark_again
             self._write(mark, row, str(error))
             log.warning("mail.refused", message=row.id, for_good=error.for_good, answer=str(error))
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, ValueError, smtplib.SMTPException) as error:
             # the server may have taken it just before: it is sent again with the same Message-ID
             self._link.close()
             self._write(outbox.mark_again, row, f"{self._link.current}: {type(error).__name__}: {error}")
@@ -117,7 +117,7 @@ class _Delivery:
     def _open(self) -> None:
         try:
             self._link.open()
-        except (RefusedError, OSError, smtplib.SMTPException) as error:
+        except (RefusedError, OSError, ValueError, smtplib.SMTPException) as error:
             self._unreachable = f"{self._link.current}: {type(error).__name__}: {error}"
             raise
 
@@ -151,6 +151,6 @@ def send_test(services: Services, recipient: str, language: str = "en") -> list[
             link.send(ascii_domain(sender.address), ascii_domain(recipient), message.as_bytes())
         except RefusedError:
             pass  # its answer is the last step
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, ValueError, smtplib.SMTPException) as error:
             link.steps.append(Step(link.current, f"{type(error).__name__}: {error}", False))
     return link.steps

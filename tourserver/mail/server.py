@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -118,9 +119,17 @@ class Connection:
         if server.user:
             self.current = "AUTH"
             try:
-                self._note(smtp.login(server.user, server.password), {235, 503})
+                self._note(self._sign_in(smtp), {235, 503})
             except smtplib.SMTPAuthenticationError as error:
                 self._note((error.smtp_code, _bytes(error.smtp_error)), {235})
+
+    def _sign_in(self, smtp: smtplib.SMTP) -> tuple[int, bytes]:
+        user, password = self._server.user, self._server.password
+        if (user + password).isascii():
+            return smtp.login(user, password)
+        # smtplib knows ASCII only; PLAIN is defined for UTF-8 (RFC 4616)
+        secret = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+        return smtp.docmd("AUTH", f"PLAIN {secret}")
 
     def _greet(self, smtp: smtplib.SMTP) -> None:
         self.current = "EHLO"
