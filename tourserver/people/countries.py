@@ -41,4 +41,9 @@ def name(code: str, lang: str) -> str:
 def choices(lang: str) -> tuple[tuple[str, str], ...]:
     """``(code, name)`` of all countries, sorted as readers of that language look for them."""
     found = [(code, name(code, lang)) for code in codes()]
-    return tuple(sorted(found, key=lambda entry: sort_key(entry[1], lang)))
+    return tuple(sorted(found, key=lambda entry: _order(entry[1], lang)))
+
+
+def _order(text: str, lang: str) -> tuple[str, str]:
+    """As readers look for a name; Chinese in the order of GB 2312, whose common characters stand by their sound."""
+    return (text.encode("gb18030").hex(), text) if lang == "zh_Hans" else sort_key(text, lang)

@@ -1,24 +1,23 @@
-"""Doors for the staff of the demo."""
+"""The door for the staff of the demo."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, Response, redirect, request
+from flask_login import current_user
 from flask_security import login_user
 
-from tourserver.core import clock, web
+from tourserver.core import web
 from tourserver.core.errors import Forbidden, Gone
 from tourserver.core.i18n import N_
-from tourserver.core.services import Services
-from tourserver.people.accounts import ENTER
-from tourserver.people.models import User
+from tourserver.core.services import is_loopback
+from tourserver.people import accounts
+from tourserver.people.paths import safe_path
 
 bp = Blueprint("people", __name__)
 
-LINK_LIFE = timedelta(hours=12)
+one_time_link = accounts.one_time_link
 
 
 @bp.get("/studio/enter/<token>")
@@ -26,28 +25,29 @@ def enter(token: str) -> Any:
     """Sign in by a one-time link that the demo printed in its terminal.
 
     A GET that changes something, against the rule of all other links: it must be one click from a terminal. So it
-    exists in the demo only, from this machine only, and works once.
+    exists in the demo only, from this machine only, works once, and is not used up by a browser that only looks
+    ahead.
     """
-    services = web.services()
-    if not services.settings.demo or request.remote_addr not in ("127.0.0.1", "::1"):
+    if not web.services().settings.demo or not _from_this_machine():
         raise Forbidden(N_("Sign-in links work on the demo's own machine only."))
-    with services.db.write() as session:
-        user = session.get(User, services.tokens.use_once(session, ENTER, token))
-    if user is None or not user.active:
-        raise Gone(N_("This account may not sign in."))
+    if request.method == "HEAD" or request.headers.get("Sec-Purpose", "").startswith("prefetch"):
+        return Response(status=204)
+    to = safe_path(request.args.get("next", "")) or "/studio"
+    try:
+        with web.services().db.write() as session:
+            user = accounts.use_link(web.services(), session, token)
+    except Gone:
+        if current_user.is_authenticated:
+            return redirect(to, 303)  # the link was clicked once more in the browser that it had signed in
+        raise
     login_user(user)
-    return redirect(safe_path(request.args.get("next", "")) or "/studio", 303)
+    answer = redirect(to, 303)
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
-def one_time_link(services: Services, session: Any, user: User, to: str) -> str:
-    """The path of a fresh sign-in link that leads to ``to``."""
-    token = services.tokens.issue_once(session, ENTER, user.id, clock.now() + LINK_LIFE)
-    return f"/studio/enter/{token}?next={to}"
-
-
-def safe_path(target: str) -> str | None:
-    """A path on this server, or None: never another host, however it is written."""
-    parts = urlsplit(target)
-    if parts.scheme or parts.netloc or not target.startswith("/") or target.startswith(("//", "/\\")):
-        return None
-    return target
+def _from_this_machine() -> bool:
+    """Asked from here, under a name of this machine (no site may point its own name here), through no proxy."""
+    here = is_loopback(f"//{request.remote_addr}") or request.remote_addr == "::1"
+    return here and is_loopback(request.host_url) and "X-Forwarded-For" not in request.headers
