@@ -39,10 +39,9 @@ $(BIN)/uv:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check uv
 
-$(STAMPS)/python: requirements.txt pyproject.toml | $(BIN)/uv
+$(STAMPS)/python: requirements.txt requirements-build.txt | $(BIN)/uv
 	@echo "Installing Python packages …"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python hatchling babel
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt -r requirements-build.txt
 	@TOURSERVER_SKIP_FRONT_END=1 $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@mkdir -p $(STAMPS) && touch $@
 
@@ -76,8 +75,9 @@ bench: setup-dev build ## Figures, as JSON
 lock: | $(BIN)/uv ## Renew the hashed requirements; they name no host
 	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade -q -o requirements.txt
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade -q -o requirements-dev.txt
+	$(BIN)/uv pip compile --group pyproject.toml:build --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade -q -o requirements-build.txt
 	npm install --package-lock-only --silent
-	@! grep -n '://' requirements.txt requirements-dev.txt || { echo "A lock file names a host."; exit 1; }
+	@! grep -n '://' requirements*.txt || { echo "A lock file names a host."; exit 1; }
 	@! grep -n '"resolved"' package-lock.json || { echo "package-lock.json names a host."; exit 1; }
 
 clean: ## Remove everything that was made
