@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.calendars.reader import read_all, unescaped, unfolded
@@ -26,6 +26,7 @@ def value(content: bytes, name: str) -> str:
     return unescaped(found.split(":", 1)[1])
 
 
+@settings(deadline=None)
 @given(title=TYPED, description=TYPED, name=TYPED)
 def test_every_line_is_short_whole_and_gives_back_the_text(title: str, description: str, name: str) -> None:
     sample = invitation(title=f"T{title}", description=description, attendee_name=name)

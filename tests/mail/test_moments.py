@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tourserver.core import clock
@@ -35,6 +35,7 @@ def test_three_in_the_afternoon_in_stockholm_is(day: str, zone: str, times: str)
     assert (sweden.times, sweden.place) == ("15:00–16:00", "Sweden")
 
 
+@settings(deadline=None)
 @given(
     zone=st.sampled_from(ALL_ZONES),
     starts_at=st.datetimes(datetime(2026, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),

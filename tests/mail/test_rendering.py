@@ -105,7 +105,7 @@ def test_the_html_is_small_and_loads_nothing() -> None:
     assert "url(" not in html
     assert "@import" not in html
     assert [str(element["lang"]) for element in page.select("html")] == ["zh-Hans"]
-    button = page.find("a", class_="button")
+    button = page.select_one("a.button")
     assert button is not None
     assert "background-color: #0e5a4c" in str(button["style"])
     assert "prefers-color-scheme: dark" in html

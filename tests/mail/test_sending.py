@@ -221,6 +221,17 @@ def test_a_message_without_a_set_sender_is_held(mailing: Services, post: Post, r
     assert post.taken == []
 
 
+def test_a_long_sender_is_read_back_from_its_folded_header(mailing: Services, post: Post, rows: Rows) -> None:
+    long = Sender("王小明 " * 12, f"tours@{'long-' * 11}name.example.org")
+    envelopes: list[str] = []
+    post.on_sender = envelopes.append
+    with mailing.db.write() as session:
+        outbox.queue(session, "s", "x", 0, small(sender=long))
+    sending.deliver_due(mailing)
+    assert rows()[0].state == "sent"
+    assert envelopes == [long.address]
+
+
 def test_the_sender_is_the_one_in_the_settings_else_the_saved_one_else_a_stand_in(services: Services) -> None:
     with services.db.write() as session:
         assert sender_of(services, session).address == STAND_IN

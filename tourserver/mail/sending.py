@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 from email.parser import BytesHeaderParser
 from email.policy import SMTP
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import structlog
@@ -21,6 +22,7 @@ from tourserver.mail import outbox
 from tourserver.mail.addresses import ascii_domain
 from tourserver.mail.messages import STAND_IN, sender_of
 from tourserver.mail.models import OutboxMessage
+from tourserver.mail.plain import one_line
 from tourserver.mail.rendering import trial_mail
 from tourserver.mail.server import TIMEOUT, Connection, MailServer, RefusedError, Step, connection
 
@@ -127,8 +129,14 @@ class _Delivery:
 
 
 def _sender(content: bytes) -> str:
-    header = BytesHeaderParser(policy=SMTP).parsebytes(content)["From"]
-    return str(header.addresses[0].addr_spec) if header else ""
+    head = content.partition(b"\r\n\r\n")[0]
+    return _address(one_line(str(BytesHeaderParser().parsebytes(head)["From"] or "")))
+
+
+@lru_cache(maxsize=64)
+def _address(header: str) -> str:
+    addresses = SMTP.header_factory("From", header).addresses
+    return str(addresses[0].addr_spec) if addresses else ""
 
 
 def send_test(services: Services, recipient: str, language: str = "en") -> list[Step]:

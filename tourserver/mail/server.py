@@ -99,9 +99,9 @@ class Connection:
         """Connect, greet, secure, sign in. Raises :class:`RefusedError`, OSError or smtplib's errors."""
         server = self._server
         self.messages, self.current = 0, "connect"
-        context = ssl.create_default_context()
         smtp: smtplib.SMTP
         if server.security == "smtps":
+            context = ssl.create_default_context()
             smtp = smtplib.SMTP_SSL(local_hostname=self._hostname, timeout=self._timeout, context=context)
         else:
             smtp = smtplib.SMTP(local_hostname=self._hostname, timeout=self._timeout)
@@ -114,7 +114,7 @@ class Connection:
             self.current = "STARTTLS"
             if not smtp.has_extn("starttls"):
                 self._note((502, b"The server doesn't offer STARTTLS."), {220})
-            self._note(smtp.starttls(context=context), {220})
+            self._note(smtp.starttls(context=ssl.create_default_context()), {220})
             self._greet(smtp)
         if server.user:
             self.current = "AUTH"
