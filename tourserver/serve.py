@@ -31,6 +31,7 @@ log = structlog.get_logger()
 
 MAX_CONNECTIONS = 30_000  # eventlet's own default is 1,024: the next client would hang without a word
 BACKLOG = 4096
+STOP_CHECK_SECONDS = 0.2
 
 
 def main() -> None:
@@ -59,16 +60,14 @@ def _raise_file_limit() -> None:
 
 def _serve_eventlet(app: Flask, settings: Settings) -> None:
     import eventlet.wsgi
-    from eventlet.event import Event
-    from eventlet.hubs import get_hub
 
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = eventlet.listen((settings.host, settings.port), family=family, backlog=BACKLOG)
-    stop: Any = Event()
+    stopping = False
 
     def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
-        # a signal handler runs in whatever greenlet is on; the hub delivers the wish in the main one
-        get_hub().schedule_call_global(0, lambda: None if stop.ready() else stop.send(None))
+        nonlocal stopping
+        stopping = True
 
     signal.signal(signal.SIGTERM, ask_to_stop)
     signal.signal(signal.SIGINT, ask_to_stop)
@@ -76,7 +75,9 @@ def _serve_eventlet(app: Flask, settings: Settings) -> None:
         eventlet.wsgi.server, listener, app, max_size=MAX_CONNECTIONS, log_output=False, keepalive=65, debug=False
     )
     log.info("web.listening", host=settings.host, port=listener.getsockname()[1], mode="eventlet")
-    stop.wait()
+    # A signal doesn't end the hub's wait for sockets (PEP 475), so the wish is looked for.
+    while not stopping:
+        eventlet.sleep(STOP_CHECK_SECONDS)
     server.kill()
 
 

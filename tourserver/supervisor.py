@@ -37,7 +37,7 @@ def run_demo(settings: Settings) -> int:
     settings.data.mkdir(parents=True, exist_ok=True)
     with Mailbox(settings.mailbox) as mailbox, _Children(_environment(settings, mailbox.url)) as children:
         # They import and wait for the database while it is made here: a start takes the longer of the two.
-        from tourserver.demo import preparing  # noqa: PLC0415 - takes as long to import as they do
+        from tourserver.demo import preparing
 
         report, links = preparing.prepare(settings, progress=lambda text: out.print(f"  {text}"))
         if not children.wait_until_up(f"{settings.local_url}/healthz"):
