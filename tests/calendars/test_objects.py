@@ -76,6 +76,13 @@ def test_the_text_is_plain_and_the_html_stands_apart() -> None:
     assert f'<a href="{sample.join_url}">{sample.join_url}</a>' in unescaped(html)
 
 
+def test_only_a_personal_link_is_called_so() -> None:
+    assert "yours alone" in read(objects.download(ENGLISH)).event.one("description").value
+    event = read(objects.download(invitation(personal=False, description=""))).event
+    assert "yours alone" not in event.one("description").value
+    assert event.one("description").value.startswith(f"{ENGLISH.join_url}\n\nSound:")
+
+
 def test_times_are_in_utc_and_no_zone_is_described() -> None:
     sample = invitation(
         starts_at=clock.to_utc(datetime(2027, 3, 30, 15, 0), "Europe/Stockholm").astimezone(

@@ -67,6 +67,7 @@ def _entry(invitation: Invitation, summary: int, title: int) -> _Entry:
         url=web_address(invitation.url) if invitation.url and summary else "",
         sound_url=one_line(invitation.sound_url),
         contact=one_line(f"{invitation.contact_name} {invitation.contact_email}") if summary else "",
+        personal=invitation.personal,
         lang=invitation.language,
     )
     return _Entry(

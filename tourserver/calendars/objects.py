@@ -26,7 +26,10 @@ REMIND_BEFORE = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """All that an entry says. ``sequence`` and ``stamped_at`` change together, at each mailed change."""
+    """All that an entry says. ``sequence`` and ``stamped_at`` change together, at each mailed change.
+
+    ``personal``: the link to join lets in this person; otherwise it is one that anybody may have.
+    """
 
     uid: str
     sequence: int
@@ -45,6 +48,7 @@ class Invitation:
     sound_url: str = ""
     contact_name: str = ""
     contact_email: str = ""
+    personal: bool = True
     cancelled: bool = False
 
 
@@ -122,6 +126,7 @@ def _add_details(event: Event, invitation: Invitation) -> None:
         url=web_address(invitation.url) if invitation.url else "",
         sound_url=one_line(invitation.sound_url),
         contact=one_line(f"{invitation.contact_name} {invitation.contact_email}"),
+        personal=invitation.personal,
         lang=invitation.language,
     )
     event.add("location", join)

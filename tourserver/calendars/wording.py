@@ -11,10 +11,15 @@ from tourserver.mail.catalogues import catalogue
 _LINK = re.compile(r"https?://\S+")
 
 
-def describe(*, join_url: str, description: str, url: str, sound_url: str, contact: str, lang: str) -> list[str]:
+def describe(
+    *, join_url: str, description: str, url: str, sound_url: str, contact: str, personal: bool, lang: str
+) -> list[str]:
     """The lines of the entry's text; the first is the link to join alone: phones make it a button."""
     gettext = catalogue(lang).gettext
-    lines = [join_url, gettext("This link is yours alone: it lets you in under your name."), ""]
+    lines = [join_url]
+    if personal:
+        lines.append(gettext("This link is yours alone: it lets you in under your name."))
+    lines.append("")
     if description:
         lines += [*description.split("\n"), ""]
     if sound_url:
