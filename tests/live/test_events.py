@@ -74,9 +74,14 @@ def test_a_wake_up_comes_after_the_commit_and_never_after_a_rollback(services: S
             assert woken == []
             expected = frozenset(events.channel_ids(session, world.room_id, ["public", "staff"]).values())
         assert woken == [expected]
-        with pytest.raises(RuntimeError, match="on purpose"), services.db.write() as session:
-            events.append(session, world.room_id, "public", "undone")
-            raise RuntimeError("on purpose")
+
+        def fail() -> None:
+            with services.db.write() as session:
+                events.append(session, world.room_id, "public", "undone")
+                raise RuntimeError("on purpose")
+
+        with pytest.raises(RuntimeError, match="on purpose"):
+            fail()
         assert woken == [expected]
     finally:
         events.unlisten(woken.append)

@@ -100,6 +100,13 @@ def test_a_heartbeat_keeps_living_connections_and_closes_ghosts(services: Servic
     assert clock.now() - row(services, elsewhere).last_seen_at > timedelta(seconds=20)
 
 
+def test_a_heartbeat_leaves_a_connection_alone_that_is_just_joining(services: Services, world: World) -> None:
+    joining = arrive(services, world, person_of(world))
+    with services.db.write() as session:
+        presence.beat(session, "p1", frozenset())
+    assert row(services, joining).ended_at is None
+
+
 def test_rows_of_a_process_that_died_are_closed_when_last_seen(services: Services, world: World) -> None:
     orphan = arrive(services, world, person_of(world))
     alive = arrive(services, world, person_of(world, 1))

@@ -147,16 +147,12 @@ def _unvote(call: Call, args: Which) -> dict[str, Any]:
 
 def _withdraw(call: Call, args: Seen) -> dict[str, Any]:
     author = call.seat.actor.id
-    return _done(
-        questions.withdraw(call.session, call.room_id, args.question, args.revision, registration_id=author)
-    )
+    return _done(questions.withdraw(call.session, call.room_id, args.question, args.revision, registration_id=author))
 
 
 def _decline(call: Call, args: Decline) -> dict[str, Any]:
     return _done(
-        questions.decline(
-            call.session, call.room_id, args.question, args.revision, args.reason, actor=call.seat.actor
-        )
+        questions.decline(call.session, call.room_id, args.question, args.revision, args.reason, actor=call.seat.actor)
     )
 
 
@@ -322,8 +318,6 @@ def _with_face(session: Session, error: Conflict, seat: Seat) -> Conflict:
         own = question is not None and question.registration_id == seat.actor.id
         audience: Audience = "staff" if seat.role == "host" else "person" if own else "public"
         face = Faces(session).question(question_id, audience)
-        left = (
-            {"id": question_id, "state": question.state, "revision": question.revision} if question else None
-        )
+        left = {"id": question_id, "state": question.state, "revision": question.revision} if question else None
         error.state = {**(error.state or {}), "question": face or left}
     return error

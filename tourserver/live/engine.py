@@ -73,9 +73,7 @@ class Engine:
         self.process = uuid.uuid4().hex
         self._translate = translate
         self._tours = snapshots.Tours(build_tour)
-        self.tail = Tail(
-            services.db, transport, self.members, self.tracks, room_opened=self._show_pinned_tours
-        )
+        self.tail = Tail(services.db, transport, self.members, self.tracks, room_opened=self._show_pinned_tours)
         self.pulse = Pulse(services, transport, self.members, self.tracks, self.process, remove=self.remove)
         self._start = threading.Lock()
         self._running = False
@@ -168,8 +166,7 @@ class Engine:
                 since: int | None = getattr(auth.since, audience)
                 messages += self._catch_up(session, room, connection, audience, since)
             heads: dict[str, Any] = {
-                name: snapshots.seq(session, room.id, channel)
-                for name, channel in connection.seat.channels.items()
+                name: snapshots.seq(session, room.id, channel) for name, channel in connection.seat.channels.items()
             }
             heads["presence"] = self.pulse.presence(session, room.id).json()
         if (frame := self.tracks.newest(connection.room_id)) is not None:
@@ -199,13 +196,9 @@ class Engine:
             return [("snapshot", self.snapshot(session, room, connection, audience))]
         shown = Faces(session).events(missed, audience)
         pages = [shown[at : at + events.PAGE] for at in range(0, len(shown), events.PAGE)] or [[]]
-        return [
-            ("events", {"channel": audience, "events": page, "more": page is not pages[-1]}) for page in pages
-        ]
+        return [("events", {"channel": audience, "events": page, "more": page is not pages[-1]}) for page in pages]
 
-    def snapshot(
-        self, session: Session, room: Room, connection: Connection, audience: Audience
-    ) -> dict[str, Any]:
+    def snapshot(self, session: Session, room: Room, connection: Connection, audience: Audience) -> dict[str, Any]:
         """A channel's whole state for one connection."""
         number = snapshots.seq(session, room.id, connection.seat.channels[audience])
         if audience == "public":

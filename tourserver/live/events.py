@@ -104,9 +104,7 @@ def hold(session: Session, room_id: str, names: Iterable[str]) -> dict[str, int]
     return {row[0]: row[1] for row in rows}
 
 
-def append(
-    session: Session, room_id: str, channel: str, kind: str, data: dict[str, Any] | None = None
-) -> int:
+def append(session: Session, room_id: str, channel: str, kind: str, data: dict[str, Any] | None = None) -> int:
     """Write one event; gives its number."""
     channel_id, seq = _count(session, room_id, channel)
     row = {
@@ -125,9 +123,7 @@ def append(
 def append_many(session: Session, room_id: str, entries: Sequence[Entry]) -> dict[str, int]:
     """Write events to several channels, which are taken in a fixed order; gives the last number of each."""
     hold(session, room_id, (entry.channel for entry in entries))
-    return {
-        entry.channel: append(session, room_id, entry.channel, entry.kind, entry.data) for entry in entries
-    }
+    return {entry.channel: append(session, room_id, entry.channel, entry.kind, entry.data) for entry in entries}
 
 
 def _count(session: Session, room_id: str, channel: str) -> tuple[str, int]:

@@ -68,10 +68,7 @@ class Faces:
         """Events as they are sent."""
         listed = list(written)
         self.load(one.data["question"] for one in listed if one.kind.startswith("question."))
-        return [
-            {"seq": one.seq, "kind": one.kind, "at": one.at, "data": self._data(one, audience)}
-            for one in listed
-        ]
+        return [{"seq": one.seq, "kind": one.kind, "at": one.at, "data": self._data(one, audience)} for one in listed]
 
     def _data(self, event: Written, audience: Audience) -> dict[str, Any]:
         if event.kind == "guide.changed":

@@ -105,9 +105,7 @@ class Handlers:
             return self._refuse(error, language)
         except Exception:
             log.exception("live.command_failed")
-            return self._refuse(
-                Unavailable(N_("This could not be done right now. Try again in a moment.")), language
-            )
+            return self._refuse(Unavailable(N_("This could not be done right now. Try again in a moment.")), language)
 
     def range(self, sid: str, sent: Any = None, *_more: Any) -> dict[str, Any]:
         """A page of what a client missed."""
@@ -123,18 +121,14 @@ class Handlers:
                 raise RateLimited(N_("That was too much at once. Wait a moment and try again."))
             with self._engine.services.db.read() as session:
                 access.check(session, self._engine.services.tokens, connection.caller.ticket)
-                page = events.read(
-                    session, connection.channels[wanted.channel], wanted.after, events.PAGE + 1
-                )
+                page = events.read(session, connection.channels[wanted.channel], wanted.after, events.PAGE + 1)
                 shown = Faces(session).events(page[: events.PAGE], wanted.channel)
             return {"events": shown, "more": len(page) > events.PAGE}
         except TourserverError as error:
             return nothing | self._refuse(error, connection.caller.language)
         except Exception:
             log.exception("live.range_failed")
-            return nothing | self._refuse(
-                Unavailable(N_("Try again in a moment.")), connection.caller.language
-            )
+            return nothing | self._refuse(Unavailable(N_("Try again in a moment.")), connection.caller.language)
 
     def ping_clock(self, _sid: str, *_sent: Any) -> dict[str, int]:
         """The server's clock."""
@@ -148,11 +142,7 @@ class Handlers:
         if connection is None:
             return
         try:
-            taken = (
-                connection.seat.role == "host"
-                and connection.views.take()
-                and self._take_view(connection, sent)
-            )
+            taken = connection.seat.role == "host" and connection.views.take() and self._take_view(connection, sent)
         except TourserverError:
             taken = False
         except Exception:

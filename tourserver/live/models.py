@@ -21,9 +21,7 @@ class Room(IdMixin, Base):
         CheckConstraint("state IN ('closed', 'open', 'ended')", name="state"),
     )
 
-    session_id: Mapped[str] = mapped_column(
-        ForeignKey("scheduled_session.id", ondelete="CASCADE"), index=True
-    )
+    session_id: Mapped[str] = mapped_column(ForeignKey("scheduled_session.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(default="main")
     state: Mapped[str] = mapped_column(default="closed")
     opened_at: Mapped[datetime | None]
@@ -88,16 +86,12 @@ class Question(IdMixin, Base):
 
     __tablename__ = "question"
     __table_args__ = (
-        CheckConstraint(
-            "state IN ('pending', 'approved', 'live', 'answered', 'declined', 'withdrawn')", name="state"
-        ),
+        CheckConstraint("state IN ('pending', 'approved', 'live', 'answered', 'declined', 'withdrawn')", name="state"),
         Index("ix_question_room_state", "room_id", "state"),
     )
 
     room_id: Mapped[str] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"))
-    registration_id: Mapped[str] = mapped_column(
-        ForeignKey("registration.id", ondelete="CASCADE"), index=True
-    )
+    registration_id: Mapped[str] = mapped_column(ForeignKey("registration.id", ondelete="CASCADE"), index=True)
     original: Mapped[str]
     language: Mapped[str]
     anonymous: Mapped[bool] = mapped_column(default=False)
@@ -132,9 +126,7 @@ class Attendance(IdMixin, Base):
 
     room_id: Mapped[str] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"))
     # exactly one of the two: a participant, or crew (who are not counted as attending)
-    registration_id: Mapped[str | None] = mapped_column(
-        ForeignKey("registration.id", ondelete="CASCADE"), index=True
-    )
+    registration_id: Mapped[str | None] = mapped_column(ForeignKey("registration.id", ondelete="CASCADE"), index=True)
     user_id: Mapped[str | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     # random id of a browser tab, and the Socket.IO connection
     device: Mapped[str]

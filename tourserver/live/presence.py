@@ -72,9 +72,13 @@ def set_heads(session: Session, connection: str, headcount: int) -> None:
 
 
 def beat(session: Session, process: str, living: frozenset[str]) -> None:
-    """This process' connections live; rows of it that have none any more (a failed goodbye) are closed."""
+    """This process' connections live; rows of it that have none any more (a failed goodbye) are closed.
+
+    A row is older than its connection's entry in the process, so the youngest are left alone.
+    """
     own = (Attendance.process == process) & Attendance.ended_at.is_(None)
-    stored = set(session.scalars(select(Attendance.connection).where(own)))
+    settled = Attendance.began_at < clock.now() - timedelta(seconds=HEARTBEAT_SECONDS)
+    stored = set(session.scalars(select(Attendance.connection).where(own, settled)))
     if ghosts := stored - living:
         leave(session, ghosts)
     session.execute(update(Attendance).where(own).values(last_seen_at=clock.now()))
@@ -131,8 +135,6 @@ def count(session: Session, room_id: str) -> Presence:
         func.coalesce(func.sum(people.c.screens), 0), func.count(), func.coalesce(func.sum(people.c.heads), 0)
     )
     connections, persons, heads = session.execute(query.select_from(people)).one()
-    crew = (
-        select(Attendance.user_id, Attendance.device).where(*here, Attendance.user_id.is_not(None)).distinct()
-    )
+    crew = select(Attendance.user_id, Attendance.device).where(*here, Attendance.user_id.is_not(None)).distinct()
     guides = session.scalar(select(func.count()).select_from(crew.subquery())) or 0
     return Presence(int(connections) + guides, int(persons), int(heads), guides)

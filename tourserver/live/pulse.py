@@ -87,9 +87,7 @@ class Pulse:
         for connection, reason in lost:
             self._remove(connection, reason)
 
-    def _lost(
-        self, session: Session, connections: list[Connection]
-    ) -> list[tuple[Connection, TourserverError]]:
+    def _lost(self, session: Session, connections: list[Connection]) -> list[tuple[Connection, TourserverError]]:
         sessions = list({connection.seat.session_id for connection in connections})
         closed = access.closed_sessions(session, sessions)
         suspects = access.suspects(session, sessions)
@@ -117,7 +115,6 @@ class Pulse:
         if not self._is_time("beat", presence.HEARTBEAT_SECONDS):
             return
         with self._services.db.write() as session:
-            # taken inside: a connection that joins now has its row in a later transaction
             presence.beat(session, self._process, self._members.sids())
             orphans = presence.close_orphans(session)
         if orphans:

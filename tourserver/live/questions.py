@@ -29,9 +29,7 @@ CHANGED_BY_HOSTS: Final = N_("The hosts changed this question in the meantime.")
 SEEN_BY_ALL: Final = frozenset({"approved", "live", "answered"})
 
 
-def ask(
-    session: Session, room_id: str, registration_id: str, text: str, *, anonymous: bool, language: str
-) -> Question:
+def ask(session: Session, room_id: str, registration_id: str, text: str, *, anonymous: bool, language: str) -> Question:
     """Take a question; only its author and the crew know of it yet."""
     text = texts.clean(text, TEXT_LIMIT, field="text")
     channels = [events.STAFF, events.person(registration_id)]
@@ -69,9 +67,7 @@ def approve(session: Session, room_id: str, question_id: str, revision: int, *, 
 def make_live(session: Session, room_id: str, question_id: str, revision: int, *, actor: Actor) -> Question:
     """This question is being answered now; another one that was steps back among the approved."""
     question, _numbers = _take(session, room_id, question_id, revision, {"approved"})
-    others = select(Question).where(
-        Question.room_id == room_id, Question.state == "live", Question.id != question_id
-    )
+    others = select(Question).where(Question.room_id == room_id, Question.state == "live", Question.id != question_id)
     for other in session.scalars(others.execution_options(populate_existing=True)).all():
         _change(session, other, "approved", "question.unlive", actor, public=True)
     return _change(session, question, "live", "question.live", actor, public=True)
@@ -90,9 +86,7 @@ def answered(session: Session, room_id: str, question_id: str, revision: int, *,
     return _change(session, question, "answered", "question.answered", actor, public=True)
 
 
-def decline(
-    session: Session, room_id: str, question_id: str, revision: int, reason: str, *, actor: Actor
-) -> Question:
+def decline(session: Session, room_id: str, question_id: str, revision: int, reason: str, *, actor: Actor) -> Question:
     """Take a question off with a reason, which its author and the crew see."""
     reason = texts.clean(reason, REASON_LIMIT, field="reason")
     question, _numbers = _take(session, room_id, question_id, revision, {"pending", "approved", "live"})
@@ -101,9 +95,7 @@ def decline(
     return _change(session, question, "declined", "question.declined", actor, public=was_public)
 
 
-def withdraw(
-    session: Session, room_id: str, question_id: str, revision: int, *, registration_id: str
-) -> Question:
+def withdraw(session: Session, room_id: str, question_id: str, revision: int, *, registration_id: str) -> Question:
     """Take one's own question back, unless it was answered or declined. Others' are not found."""
     if _author(session, room_id, question_id) != registration_id:
         raise unknown()
@@ -161,9 +153,7 @@ def _state(question: Question) -> dict[str, Any]:
     return {"question": question.id}
 
 
-def _change(
-    session: Session, question: Question, state: str, kind: str, actor: Actor, *, public: bool
-) -> Question:
+def _change(session: Session, question: Question, state: str, kind: str, actor: Actor, *, public: bool) -> Question:
     before = {"state": question.state, "revision": question.revision, "reason": question.reason}
     question.state = state
     question.revision += 1

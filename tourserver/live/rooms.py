@@ -141,9 +141,7 @@ def pin_tours(session: Session, room: Room) -> None:
 
 def current_tours(session: Session, session_id: str) -> list[TourRevision]:
     """The published revisions of a session's sites, in its order; sites without a tour are left out."""
-    query = (
-        select(SessionSite.site_id).where(SessionSite.session_id == session_id).order_by(SessionSite.position)
-    )
+    query = select(SessionSite.site_id).where(SessionSite.session_id == session_id).order_by(SessionSite.position)
     found = [publishing.published(session, site_id) for site_id in session.scalars(query)]
     return [revision for revision in found if revision is not None]
 

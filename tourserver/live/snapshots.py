@@ -32,9 +32,7 @@ class Tours:
         self._build = build
         self._kept: dict[tuple[str, str], tuple[float, dict[str, Any]]] = {}
 
-    def documents(
-        self, session: Session, room: Room, lang: str
-    ) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
+    def documents(self, session: Session, room: Room, lang: str) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
         """The revisions shown in a room and their documents in a language."""
         found = rooms.tours(session, room)
         return tuple(one.id for one in found), [self._document(session, one, lang) for one in found]
@@ -51,9 +49,7 @@ class Tours:
 
 def public(session: Session, room: Room, documents: list[dict[str, Any]]) -> dict[str, Any]:
     """What everyone in the room may know."""
-    query = select(Question.id, Question.state).where(
-        Question.room_id == room.id, Question.state.in_(SEEN_BY_ALL)
-    )
+    query = select(Question.id, Question.state).where(Question.room_id == room.id, Question.state.in_(SEEN_BY_ALL))
     states = {row[0]: row[1] for row in session.execute(query.order_by(Question.position))}
     leader = guide.named(session, room.guide_user_id)
     view = {**room.view, "by": leader["name"] if leader else None} if room.view else None
@@ -69,9 +65,7 @@ def public(session: Session, room: Room, documents: list[dict[str, Any]]) -> dic
 
 def person(session: Session, room: Room, registration_id: str) -> dict[str, Any]:
     """A person's own questions, in whatever state, and votes."""
-    query = select(Question.id).where(
-        Question.room_id == room.id, Question.registration_id == registration_id
-    )
+    query = select(Question.id).where(Question.room_id == room.id, Question.registration_id == registration_id)
     mine = list(session.scalars(query.order_by(Question.asked_at, Question.id)))
     return {
         "questions": _questions(session, mine, "person"),
@@ -98,9 +92,7 @@ def seq(session: Session, room_id: str, channel: str) -> int:
     return session.scalar(query) or 0
 
 
-def missed(
-    session: Session, room_id: str, channel: str, since: int, *, most: int
-) -> list[events.Written] | None:
+def missed(session: Session, room_id: str, channel: str, since: int, *, most: int) -> list[events.Written] | None:
     """What a client with a cursor missed; None when it was too much, or the cursor isn't one of ours."""
     head = seq(session, room_id, channel)
     if since > head or head - since > most:

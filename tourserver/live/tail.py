@@ -106,9 +106,7 @@ class Tail:
     def _learn_views(self, session: Session) -> None:
         """Views that another process took."""
         rooms = list(self._members.rooms())
-        query = select(Room.id, Room.view, Room.guide_user_id).where(
-            Room.id.in_(rooms), Room.view.is_not(None)
-        )
+        query = select(Room.id, Room.view, Room.guide_user_id).where(Room.id.in_(rooms), Room.view.is_not(None))
         for room_id, view, guide_id in session.execute(query) if rooms else ():
             newest = self._tracks.newest(room_id)
             if view and (newest is None or view["t"] > newest.t):
@@ -120,17 +118,8 @@ class Tail:
     ) -> list[tuple[Channel, list[Written], list[dict[str, Any]]]]:
         found = [(channel, events.read(session, channel.id, channel.cursor)) for channel in channels]
         faces = Faces(session)
-        faces.load(
-            one.data["question"]
-            for _, written in found
-            for one in written
-            if one.kind.startswith("question.")
-        )
-        return [
-            (channel, written, faces.events(written, channel.audience))
-            for channel, written in found
-            if written
-        ]
+        faces.load(one.data["question"] for _, written in found for one in written if one.kind.startswith("question."))
+        return [(channel, written, faces.events(written, channel.audience)) for channel, written in found if written]
 
     def _hand_on(self, read: list[tuple[Channel, list[Written], list[dict[str, Any]]]]) -> None:
         frames: dict[str, dict[str, Any]] = {}
@@ -142,10 +131,7 @@ class Tail:
             for event in written if channel.audience == "public" else ():
                 self._react(channel.room_id, event)
         for channel in self._members.channels():
-            if (
-                channel.audience == "public"
-                and (view := self._tracks.take_unsent(channel.room_id)) is not None
-            ):
+            if channel.audience == "public" and (view := self._tracks.take_unsent(channel.room_id)) is not None:
                 frames.setdefault(channel.id, {})["view"] = view.json()
         for channel_id, frame in frames.items():
             self._transport.send(channel_id, "frame", frame)

@@ -16,9 +16,7 @@ def clean(text: str, limit: int, *, field: str) -> str:
     """``text`` in NFC, with plain line ends and at most ``limit`` characters. Raises :class:`Invalid`."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").strip()
     # by category: control characters, and halves of surrogate pairs, which no database can store
-    if any(
-        (unicodedata.category(sign) in ("Cc", "Cs") and sign != "\n") or sign in OVERRIDES for sign in text
-    ):
+    if any((unicodedata.category(sign) in ("Cc", "Cs") and sign != "\n") or sign in OVERRIDES for sign in text):
         raise Invalid(
             N_("The text has control characters that can't be shown. Remove them and send again."),
             field=field,

@@ -59,9 +59,7 @@ def read(secret_key: str, text: str) -> Ticket:
             N_("This page is older than a day. Load it again; what you typed is kept."), code="ticket_expired"
         ) from error
     except (BadSignature, ValueError, TypeError) as error:
-        raise Forbidden(
-            N_("This page can't enter the room. Open your link again."), code="not_allowed"
-        ) from error
+        raise Forbidden(N_("This page can't enter the room. Open your link again."), code="not_allowed") from error
     return Ticket(session_id, kind, actor_id, version)
 
 

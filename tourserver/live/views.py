@@ -190,9 +190,7 @@ def _without_link(planned: ScheduledSession) -> tuple[str, int]:
 def _refused(error: TourserverError, planned: ScheduledSession) -> tuple[str, int]:
     """Why somebody is not in the room, and the way on."""
     if error.code == "replaced_link":
-        page = render_template(
-            "live/gone.html", replaced=True, action=_new_link_action(), contact=_contact(planned)
-        )
+        page = render_template("live/gone.html", replaced=True, action=_new_link_action(), contact=_contact(planned))
         return page, error.status
     words = {"cancelled": _("This session was cancelled"), "signed_out": _("You were signed out")}
     steps = {

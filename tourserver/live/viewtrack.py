@@ -160,8 +160,7 @@ class ViewTracks:
         present = time.monotonic()
         with self._lock:
             return any(
-                _unsaved(track) or track.closed or _full(track, present, everything)
-                for track in self._tracks.values()
+                _unsaved(track) or track.closed or _full(track, present, everything) for track in self._tracks.values()
             )
 
     def take_due(self, *, everything: bool = False) -> list[Due]:

@@ -20,9 +20,7 @@ def vote(session: Session, room_id: str, question_id: str, registration_id: str)
     _check(session, room_id, question_id)
     row = {"id": new_id(), "question_id": question_id, "registration_id": registration_id, "at": clock.now()}
     if not events.insert_once(session, QuestionVote, [row]):
-        raise Conflict(
-            N_("You have voted for this question already."), state={"question": question_id, "on": True}
-        )
+        raise Conflict(N_("You have voted for this question already."), state={"question": question_id, "on": True})
     _tell(session, room_id, question_id, registration_id, on=True)
     return count(session, question_id)
 
@@ -34,9 +32,7 @@ def unvote(session: Session, room_id: str, question_id: str, registration_id: st
         QuestionVote.question_id == question_id, QuestionVote.registration_id == registration_id
     )
     if not session.execute(gone.returning(QuestionVote.id)).all():
-        raise Conflict(
-            N_("You have not voted for this question."), state={"question": question_id, "on": False}
-        )
+        raise Conflict(N_("You have not voted for this question."), state={"question": question_id, "on": False})
     _tell(session, room_id, question_id, registration_id, on=False)
     return count(session, question_id)
 
