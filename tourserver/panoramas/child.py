@@ -51,8 +51,10 @@ def _limit(limits: dict[str, int]) -> None:
         ("file_bytes", resource.RLIMIT_FSIZE),
     ):
         _soft, hard = resource.getrlimit(which)
-        value = limits[name] if hard == resource.RLIM_INFINITY else min(limits[name], hard)
-        resource.setrlimit(which, (value, value))
+        # A second more for the hard limit: at the soft one the kernel says SIGXCPU, at the hard one only SIGKILL.
+        most = limits[name] + 1
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(which, (min(limits[name], most), most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

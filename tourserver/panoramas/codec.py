@@ -9,19 +9,29 @@ import pyvips
 
 TILE_QUALITY: Final = 82
 
+_HARMLESS: Final = (  # of libjpeg's warnings; the others mean lost pixels
+    "extraneous bytes before marker",
+    "invalid sos parameters",
+    "unknown adobe color transform",
+    "unknown jfif revision",
+    "bad icc marker",
+)
+
 # Loaders that libvips itself calls unfit for untrusted input: ImageMagick, PDF, SVG, and many more.
 pyvips.block_untrusted_set(True)
 # Every picture is used once: remembering operations would only hold memory.
 pyvips.cache_set_max(0)
 
 
-def open_picture(path: Path, *, sequential: bool = True) -> pyvips.Image:
+def open_picture(path: Path, *, sequential: bool = True, strict: bool = False) -> pyvips.Image:
     """Open a JPEG, PNG or WebP lazily, upright, as 8-bit sRGB with three bands.
 
-    A file that is damaged or cut off raises ``pyvips.Error`` when its pixels are read, never grey areas.
+    A file that is damaged or cut off raises ``pyvips.Error`` when its pixels are read. ``strict`` raises at the
+    least irregularity too: libjpeg only warns of missing pixels and fills them with grey.
     """
     access = "sequential" if sequential and not _is_turned(path) else "random"
-    image = pyvips.Image.new_from_file(str(path), access=access, fail_on="error")
+    fail_on = "warning" if strict else "error"
+    image = pyvips.Image.new_from_file(str(path), access=access, fail_on=fail_on)
     return to_srgb(image.autorot())
 
 
@@ -36,6 +46,12 @@ def to_srgb(image: pyvips.Image) -> pyvips.Image:
     if image.format != "uchar":
         image = image.cast("uchar")
     return image
+
+
+def is_harmless(error: pyvips.Error) -> bool:
+    """Whether a strict reader stopped at something that costs no pixel, as some cameras write it."""
+    text = str(error).lower()
+    return any(sign in text for sign in _HARMLESS)
 
 
 def encode(image: pyvips.Image, *, quality: int = TILE_QUALITY, **options: Any) -> bytes:

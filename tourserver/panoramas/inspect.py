@@ -20,6 +20,7 @@ MAX_PIXELS: Final = 134_217_728  # 16384 × 8192
 
 _EXTENSIONS: Final = {"jpeg": "jpg", "png": "png", "webp": "webp"}
 
+
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """A panorama that can be taken. Width and height are as shown, after the turning that EXIF asks for.
@@ -41,12 +42,12 @@ class Inspection:
         return _EXTENSIONS[self.format]
 
 
-def inspect(path: Path, *, max_bytes: int = MAX_BYTES) -> Inspection:
+def inspect(path: Path, *, max_bytes: int | None = MAX_BYTES) -> Inspection:
     """Look at a file without decoding a pixel; raises ``Invalid`` with what to do about it."""
     size = os.path.getsize(path)
     if size == 0:
         raise refusals.empty()
-    if size > max_bytes:
+    if max_bytes is not None and size > max_bytes:
         raise refusals.too_large(max_bytes // MEGABYTE)
     header = _header(path)
     exif = read_exif(header.exif)

@@ -6,10 +6,12 @@ import json
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from tourserver.core import clock, jobs, signals
 from tourserver.core.errors import Invalid, TourserverError
@@ -108,7 +110,9 @@ def _progress(context: JobContext) -> Callable[[int], None]:
         nonlocal last
         if time.monotonic() - last >= 0.5:
             last = time.monotonic()
-            context.progress(min(percent, 99))
+            # A disk that fills up may stop the database first; what the tiles say about it counts.
+            with suppress(SQLAlchemyError):
+                context.progress(min(percent, 99))
 
     return tell
 

@@ -55,9 +55,7 @@ def poster(
         flat = flat.resize(0.75).copy_memory()
 
 
-def rectilinear(
-    image: pyvips.Image, yaw: float, pitch: float, fov: float, size: tuple[int, int]
-) -> pyvips.Image:
+def rectilinear(image: pyvips.Image, yaw: float, pitch: float, fov: float, size: tuple[int, int]) -> pyvips.Image:
     """What a camera in the middle of the sphere sees; angles in degrees, ``fov`` vertical."""
     width, height = size
     focal = height / 2 / math.tan(math.radians(fov) / 2)

@@ -55,10 +55,7 @@ def not_a_picture() -> Invalid:
 def cut_off() -> Invalid:
     """The end of the file is missing."""
     return Invalid(
-        N_(
-            "The file ends before the picture does: it was cut off on the way. "
-            "Copy or export it again and upload it."
-        ),
+        N_("The file ends before the picture does: it was cut off on the way. Copy or export it again and upload it."),
         field=FIELD,
         code="cut_off",
     )
@@ -67,10 +64,7 @@ def cut_off() -> Invalid:
 def damaged() -> Invalid:
     """It begins like a picture and can't be decoded."""
     return Invalid(
-        N_(
-            "The file is damaged and can't be read. "
-            "Open it in a picture program, save it again and upload that."
-        ),
+        N_("The file is damaged and can't be read. Open it in a picture program, save it again and upload that."),
         field=FIELD,
         code="damaged",
     )
@@ -118,10 +112,7 @@ def wrong_ratio(width: int, height: int) -> Invalid:
 def too_small(width: int, height: int, min_width: int) -> Invalid:
     """Fewer pixels than look like anything."""
     return Invalid(
-        N_(
-            "The picture is %(width)s × %(height)s; %(min_width)s × %(min_height)s is needed. "
-            "Export it larger."
-        ),
+        N_("The picture is %(width)s × %(height)s; %(min_width)s × %(min_height)s is needed. Export it larger."),
         field=FIELD,
         code="too_small",
         width=width,

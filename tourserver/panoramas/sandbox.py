@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -109,9 +110,7 @@ def write_tiles(
 
 
 @contextmanager
-def _child(
-    input_path: Path, folder: Path, limits: Limits, complaints: IO[bytes]
-) -> Iterator[subprocess.Popen[bytes]]:
+def _child(input_path: Path, folder: Path, limits: Limits, complaints: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     command = [
         sys.executable,
         "-m",
@@ -159,9 +158,7 @@ def _environment(folder: Path) -> dict[str, str]:
 class _Watch:
     """Kills the child when its time is over or the parent shall stop."""
 
-    def __init__(
-        self, child: subprocess.Popen[bytes], seconds: float, stopping: threading.Event | None
-    ) -> None:
+    def __init__(self, child: subprocess.Popen[bytes], seconds: float, stopping: threading.Event | None) -> None:
         self.reason: str | None = None
         self._child = child
         self._seconds = seconds
@@ -171,17 +168,17 @@ class _Watch:
         self._thread.start()
 
     def _run(self) -> None:
-        waited = 0.0
-        while not self._done.wait(0.2):
-            waited += 0.2
+        end = time.monotonic() + self._seconds
+        while self._child.poll() is None:
             if self._stopping is not None and self._stopping.is_set():
                 self.reason = "stopping"
-            elif waited >= self._seconds:
+            elif time.monotonic() >= end:
                 self.reason = "timeout"
-            else:
-                continue
-            self._child.kill()
-            return
+            if self.reason:
+                self._child.kill()
+                return
+            if self._done.wait(0.2):
+                return
 
     def end(self) -> None:
         """The child has ended."""

@@ -19,14 +19,15 @@ from typing import Final
 import pyvips
 
 from tourserver.panoramas import refusals
-from tourserver.panoramas.codec import encode, open_picture
-from tourserver.panoramas.inspect import inspect
+from tourserver.panoramas.codec import encode, is_harmless, open_picture
+from tourserver.panoramas.inspect import Inspection, inspect
 from tourserver.panoramas.ladder import Level, ladder
 from tourserver.panoramas.manifest import BASE_FILE, MANIFEST, Manifest, Progress
 from tourserver.panoramas.publish import building
 
 _LINES: Final = 16
 """Lines that are decoded and kept together, where they are kept at all."""
+
 
 def build_tiles(input_path: Path, out_dir: Path, progress: Progress | None = None) -> Manifest:
     """Check a picture and make its tiles in ``out_dir``, which appears whole or not at all.
@@ -41,14 +42,17 @@ def build_tiles(input_path: Path, out_dir: Path, progress: Progress | None = Non
 def write_tiles(input_path: Path, folder: Path, progress: Progress | None = None) -> Manifest:
     """As :func:`build_tiles`, straight into an existing empty folder; manifest.json is written last."""
     started = time.perf_counter()
-    inspection = inspect(input_path)
+    inspection = inspect(input_path, max_bytes=None)  # the bytes are here already
     levels = ladder(inspection.width, inspection.height)
     output = _Output(folder, levels, progress or (lambda _percent: None))
     try:
-        image = open_picture(input_path)
-        if (image.width, image.height) != (inspection.width, inspection.height):
-            raise refusals.damaged()  # our reader and libvips do not see the same picture
-        _flow(image, levels, output)
+        try:
+            _flow(_open(input_path, inspection, strict=inspection.format == "jpeg"), levels, output)
+        except pyvips.Error as error:
+            if not is_harmless(error):
+                raise
+            output.restart()
+            _flow(_open(input_path, inspection, strict=False), levels, output)
     except pyvips.Error as error:
         raise _explain(error) from error
     manifest = Manifest(inspection.width, inspection.height, levels, output.files, output.bytes, 0.0)
@@ -56,6 +60,13 @@ def write_tiles(input_path: Path, folder: Path, progress: Progress | None = None
     (folder / MANIFEST).write_text(json.dumps(manifest.json(), separators=(",", ":")) + "\n")
     output.progress(100)
     return manifest
+
+
+def _open(path: Path, inspection: Inspection, *, strict: bool) -> pyvips.Image:
+    image = open_picture(path, strict=strict)
+    if (image.width, image.height) != (inspection.width, inspection.height):
+        raise refusals.damaged()  # our reader and libvips do not see the same picture
+    return image
 
 
 class _Output:
@@ -69,6 +80,10 @@ class _Output:
         self._percent = -1
         for index in range(len(levels)):
             (folder / str(index)).mkdir()
+
+    def restart(self) -> None:
+        """Count from nothing again; the tiles there are written over. Progress does not fall back."""
+        self.files = self.bytes = 0
 
     def save(self, name: str, image: pyvips.Image) -> None:
         # Encoded in memory and written by Python, so that a full disk is an OSError with its number.
@@ -175,11 +190,11 @@ def _resample(image: pyvips.Image, step: Level) -> pyvips.Image:
 
 def _explain(error: pyvips.Error) -> Exception:
     """The person's error for libvips' message: cut off, a full disk, no memory, else damaged."""
-    text = str(error)
-    if "No space left" in text:
+    text = str(error).lower()
+    if "no space left" in text:
         return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    if "out of memory" in text.lower():
+    if any(sign in text for sign in ("out of memory", "insufficient memory", "unable to allocate")):
         return MemoryError(text)
-    if "premature end" in text.lower() or "end of" in text.lower():
+    if any(sign in text for sign in ("premature end of jpeg", "end of file", "truncated")):
         return refusals.cut_off()
     return refusals.damaged()
