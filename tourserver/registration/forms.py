@@ -19,9 +19,7 @@ class SignUpForm(FlaskForm):
         _l("E-mail"), [DataRequired(_l("Enter your e-mail: the link to join is sent there.")), Length(max=254)]
     )
     country = SelectField(_l("Country"), [DataRequired(_l("Choose a country from the list, or “prefer not to say”."))])
-    language = SelectField(
-        _l("Language"), [DataRequired()], choices=[(code, NATIVE_NAMES[code]) for code in LANGUAGES]
-    )
+    language = SelectField(_l("Language"), [DataRequired()], choices=[(code, NATIVE_NAMES[code]) for code in LANGUAGES])
     organisation = StringField(_l("Organisation"), [Optional(), Length(max=160)])
 
     def offer(self, lang: str) -> None:

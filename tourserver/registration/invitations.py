@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from email.parser import BytesParser
+from email.policy import SMTP
+
 from sqlalchemy.orm import Session
 
 from tourserver.calendars import objects
@@ -9,6 +12,7 @@ from tourserver.core import i18n
 from tourserver.core.i18n import pick
 from tourserver.core.services import Services
 from tourserver.mail import outbox, rendering
+from tourserver.mail.models import OutboxMessage
 from tourserver.registration.models import Registration
 from tourserver.sessions.models import ScheduledSession
 
@@ -33,11 +37,15 @@ def calendar_entry(
     scheduled: ScheduledSession,
     registration: Registration,
     *,
-    personal: bool = True,
+    for_stranger: str = "",
 ) -> objects.Invitation:
-    """The entry in the person's language. Not ``personal``: the session's page stands where the join link would."""
+    """The entry in the person's language.
+
+    ``for_stranger``, a language, gives it in that one and with the session's page where the personal link would
+    stand: for whoever typed an address and may not be its owner.
+    """
     base, sender = services.public_url(session), rendering.sender_of(services, session)
-    lang, person = registration.language, registration.person
+    lang, person = for_stranger or registration.language, registration.person
     page = f"{base}/{i18n.url_lang(lang)}/sessions/{scheduled.slug}"
     return objects.Invitation(
         uid=registration.uid,
@@ -47,7 +55,7 @@ def calendar_entry(
         ends_at=scheduled.ends_at,
         title=pick(scheduled.title, lang).value,
         description=pick(scheduled.summary, lang).value,
-        join_url=base + join_path(session, services, registration) if personal else page,
+        join_url=page if for_stranger else base + join_path(session, services, registration),
         organiser_name=sender.name,
         organiser_email=sender.address,
         attendee_name=person.name,
@@ -65,10 +73,11 @@ def queue(
     services: Services,
     scheduled: ScheduledSession,
     registration: Registration,
-    *,
-    revision: int | None = None,
 ) -> None:
-    """Put the invitation into the outbox, in the transaction of the registration."""
+    """Put the invitation into the outbox, in the transaction of the registration; each call is one more mail.
+
+    One that is held has never left: it is written anew instead.
+    """
     entry = calendar_entry(session, services, scheduled, registration)
     mail = rendering.InvitationMail(
         sender=rendering.sender_of(services, session),
@@ -89,4 +98,19 @@ def queue(
     )
     name = stream(registration)
     message = rendering.invitation(mail, objects.request(entry), references=outbox.message_ids(session, name))
-    outbox.queue(session, name, KIND, registration.sequence if revision is None else revision, message)
+    last = outbox.last(session, name, KIND)
+    revision = registration.sequence if last is None else last.revision + (last.state != "held")
+    outbox.queue(session, name, KIND, revision, message)
+
+
+def differs(
+    session: Session,
+    services: Services,
+    scheduled: ScheduledSession,
+    registration: Registration,
+    mailed: OutboxMessage,
+) -> bool:
+    """Whether the calendar entry says something else by now than the mailed one; a purged mail says nothing."""
+    entry = objects.request(calendar_entry(session, services, scheduled, registration))
+    parts = BytesParser(policy=SMTP).parsebytes(mailed.content).iter_attachments() if mailed.content else ()
+    return any(part.get_content() != entry for part in parts if part.get_content_type() == "application/ics")

@@ -11,20 +11,12 @@ from tourserver.registration.models import Registration
 from tourserver.sessions.models import ScheduledSession
 
 
-def lock(session: Session, session_id: str) -> ScheduledSession:
-    """The session's row, held until the transaction ends, so that sign-ups count one after the other.
-
-    On PostgreSQL by FOR UPDATE; on SQLite the writing transaction is alone anyway.
-    """
-    query = select(ScheduledSession).where(ScheduledSession.id == session_id)
-    return session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
-
-
 def taken(session: Session, session_id: str) -> int:
-    """Seats of confirmed participants."""
-    query = select(func.count()).select_from(Registration)
-    mine = (Registration.session_id == session_id) & (Registration.state == "confirmed")
-    return session.scalar(query.where(mine, Registration.role == "participant")) or 0
+    """Seats of confirmed participants, by heads."""
+    query = select(func.coalesce(func.sum(Registration.headcount), 0)).where(
+        Registration.session_id == session_id, Registration.state == "confirmed", Registration.role == "participant"
+    )
+    return session.scalar(query) or 0
 
 
 def left(session: Session, scheduled: ScheduledSession) -> int | None:
@@ -35,6 +27,6 @@ def left(session: Session, scheduled: ScheduledSession) -> int | None:
 
 
 def claim(session: Session, scheduled: ScheduledSession) -> None:
-    """Raise :class:`Conflict` when no seat is left; call under :func:`lock`."""
+    """Raise :class:`Conflict` when no seat is left; call under :func:`tourserver.sessions.schedule.lock`."""
     if left(session, scheduled) == 0:
-        raise Conflict(N_("All seats of this session are taken."), code="full")
+        raise Conflict(N_("All seats are taken. If one of them is yours, have your link mailed again."), code="full")

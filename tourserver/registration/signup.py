@@ -7,6 +7,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tourserver.calendars import objects
@@ -19,8 +20,10 @@ from tourserver.mail import outbox
 from tourserver.people import countries
 from tourserver.people.emails import normalise
 from tourserver.people.models import Consent, Person
+from tourserver.people.names import one_line
 from tourserver.registration import invitations, seats
 from tourserver.registration.models import Registration
+from tourserver.sessions import schedule
 from tourserver.sessions.models import ScheduledSession
 
 PRIVACY_VERSION = "2026-11"
@@ -54,26 +57,29 @@ def register(session: Session, services: Services, scheduled: ScheduledSession, 
 
     An address that is registered already keeps its seat and link; its mail is sent once more (at most every ten
     minutes) and nothing that is stored about its owner is changed or shown: whoever typed it proved nothing.
+    Raises Invalid with the field, Gone when it is too late, and Conflict when all seats are taken, to everybody
+    alike: who has one must not show.
     """
     email, country = normalise(wish.email), countries.check(wish.country)
-    name, organisation = _line(wish.name, 120), _line(wish.organisation, 160)
+    name, organisation = one_line(wish.name, 120), one_line(wish.organisation, 160)
     if not name:
         raise Invalid(N_("Enter your name: the hosts greet you by it."), field="name")
     if wish.language not in LANGUAGES:
         raise Invalid(N_("Choose a language from the list."), field="language")
-    scheduled = seats.lock(session, scheduled.id)
+    zone = clock.zone(wish.zone).key
+    scheduled = schedule.lock(session, scheduled.id)
     check_open(scheduled)
+    seats.claim(session, scheduled)
     known = _registration_of(session, scheduled, email)
     if known is not None and known.state == "confirmed":
         send_again(session, services, known)
         return Outcome(known, is_new=False)
-    seats.claim(session, scheduled)
     person = _person(session, email, name, organisation, country, wish)
     found = known or Registration(person_id=person.id, session_id=scheduled.id)
     found.state, found.role = "confirmed", "participant"
     found.country, found.organisation = country, organisation
-    found.language, found.zone = wish.language, wish.zone
-    found.stamped_at = clock.now().replace(microsecond=0)
+    found.language, found.zone = wish.language, zone
+    found.stamped_at = clock.now()
     if known is None:
         found.uid = objects.new_uid(urlsplit(services.public_url(session)).hostname or "localhost")
         found.sequence = 0
@@ -101,12 +107,20 @@ def check_open(scheduled: ScheduledSession) -> None:
 
 
 def send_again(session: Session, services: Services, registration: Registration) -> bool:
-    """Mail the invitation once more, unless it was mailed in the last ten minutes."""
+    """Mail the invitation once more, unless it was mailed in the last ten minutes.
+
+    The entry keeps its SEQUENCE, so that calendars take it for the one they have; where the session changed since
+    the last mail it is an update with the next one.
+    """
     scheduled = session.get_one(ScheduledSession, registration.session_id)
     last = outbox.last(session, invitations.stream(registration), invitations.KIND)
     if last is not None and last.created_at > clock.now() - SEND_AGAIN_AFTER:
         return False
-    invitations.queue(session, services, scheduled, registration, revision=last.revision + 1 if last else None)
+    if last is not None and invitations.differs(session, services, scheduled, registration, last):
+        registration.sequence += 1
+        registration.stamped_at = clock.now()
+        session.flush()
+    invitations.queue(session, services, scheduled, registration)
     return True
 
 
@@ -127,17 +141,17 @@ def _registration_of(session: Session, scheduled: ScheduledSession, email: str) 
 
 def _person(session: Session, email: str, name: str, organisation: str, country: str, wish: SignUp) -> Person:
     """The person with this address, made when there is none. A known one keeps name and organisation as they are."""
-    person = session.scalar(select(Person).where(Person.email == email))
-    if person is None:
-        person = Person(
-            email=email, name=name, organisation=organisation, country=country, language=wish.language, zone=wish.zone
-        )
-        session.add(person)
-        session.flush()
+    query = select(Person).where(Person.email == email)
+    person = session.scalar(query)
+    if person is not None:
+        return person
+    person = Person(
+        email=email, name=name, organisation=organisation, country=country, language=wish.language, zone=wish.zone
+    )
+    try:
+        with session.begin_nested():
+            session.add(person)
+            session.flush()
+    except IntegrityError:  # the same address signed up for another session at this very moment
+        return session.scalars(query).one()
     return person
-
-
-def _line(text: str, length: int) -> str:
-    """One line without control characters, trimmed."""
-    cleaned = "".join(" " if char in "\r\n\t" else char for char in text if char in "\r\n\t" or char.isprintable())
-    return " ".join(cleaned.split())[:length]

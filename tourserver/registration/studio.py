@@ -25,7 +25,7 @@ def index(slug: str) -> str:
         found = list(session.scalars(query))
         streams = [invitations.stream(one) for one in found]
         mails = select(OutboxMessage.stream, OutboxMessage.state).where(OutboxMessage.stream.in_(streams))
-        states = dict(session.execute(mails.order_by(OutboxMessage.position)).tuples().all())
+        states: dict[str, str] = dict(session.execute(mails.order_by(OutboxMessage.position)).all())
         rows = [
             {
                 "registration": one,

@@ -140,7 +140,8 @@ def invite_ics(lang: str, slug: str, receipt: str) -> Response:
     services = web.services()
     with services.db.read() as session:
         registration, scheduled, own = _read_receipt(session, receipt, slug)
-        entry = invitations.calendar_entry(session, services, scheduled, registration, personal=own)
+        stranger = "" if own else web.current_language()
+        entry = invitations.calendar_entry(session, services, scheduled, registration, for_stranger=stranger)
     content = objects.download(entry)
     answer = Response(content, mimetype="text/calendar")
     answer.headers["Content-Disposition"] = f'attachment; filename="{slug}.ics"'

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
     DateField,
     EmailField,
-    HiddenField,
+    FieldList,
     IntegerField,
     RadioField,
+    SelectField,
     SelectMultipleField,
     StringField,
     TimeField,
     URLField,
 )
-from wtforms.validators import DataRequired, Email, InputRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from tourserver.core import clock
-from tourserver.core.forms import TextsField
+from tourserver.core.db import Texts
+from tourserver.core.forms import RevisionField, TextsField
 from tourserver.core.i18n import LANGUAGES, NATIVE_NAMES
 from tourserver.people.models import User
 from tourserver.sessions.models import ScheduledSession
-from tourserver.sessions.schedule import Plan
+from tourserver.sessions.plans import Plan
 from tourserver.sites.models import Site
+
+FREE_PLACES = 3
+"""Empty choices of a site at the end of the list; saving shows new ones."""
 
 
 class _Ticks(SelectMultipleField):
@@ -38,7 +43,7 @@ class _Ticks(SelectMultipleField):
 class SessionForm(FlaskForm):
     """What, when, where to listen, who leads."""
 
-    revision = HiddenField(default="0")
+    revision = RevisionField()
     kind = RadioField(
         _l("Kind"),
         [DataRequired()],
@@ -47,6 +52,7 @@ class SessionForm(FlaskForm):
     )
     title = TextsField(_l("Title"), required=True)
     summary = TextsField(_l("What people will see and learn"), lines=True)
+    slug = StringField(_l("Address of its page"), [Optional(), Length(max=80)])
     languages = _Ticks(_l("Languages spoken"), choices=[(code, NATIVE_NAMES[code]) for code in LANGUAGES])
     date = DateField(_l("Date"), [InputRequired()])
     time = TimeField(_l("Start"), [InputRequired()])
@@ -57,8 +63,7 @@ class SessionForm(FlaskForm):
         choices=[("0", _l("The first (summer time)")), ("1", _l("The second (winter time)"))],
     )
     duration_minutes = IntegerField(_l("Minutes"), [InputRequired(), NumberRange(5, 720)], default=60)
-    sites = _Ticks(_l("Sites shown"))
-    site_order = StringField(_l("Order of the sites"), [Optional(), Length(max=2000)])
+    sites = FieldList(SelectField(_l("Site")), _l("Sites shown, in order"), max_entries=40)
     hosts = _Ticks(_l("Hosts: they open the room, guide and moderate"))
     sound_url = URLField(_l("Link to the sound (any meeting service)"), [Optional(), Length(max=500)])
     capacity = IntegerField(_l("Seats"), [Optional(), NumberRange(1, 100_000)])
@@ -68,47 +73,59 @@ class SessionForm(FlaskForm):
         default="public",
     )
     contact_name = StringField(_l("Contact"), [Length(max=120)])
-    contact_email = EmailField(_l("Contact's e-mail"), [Optional(), Email(), Length(max=254)])
+    contact_email = EmailField(_l("Contact's e-mail"), [Optional(), Length(max=254)])
 
-    def offer(self, sites: list[Site], users: list[User], label: Any) -> None:
-        """Fill the choices."""
-        self.sites.choices = [(site.slug, label(site.name)) for site in sites]
+    def offer(self, sites: list[Site], users: list[User], label: Callable[[Texts], str]) -> None:
+        """Fill the choices; ends with free places for further sites when the form is shown and not sent."""
+        if not self.is_submitted():
+            for _ in range(FREE_PLACES):
+                self.sites.append_entry("")
+        for entry in self.sites:
+            entry.choices = [("", "–"), *((site.id, label(site.name)) for site in sites)]
         self.hosts.choices = [(user.id, user.name or user.email) for user in users]
 
     def fill(self, scheduled: ScheduledSession, hosts: list[str]) -> None:
-        """Show a session as it is."""
+        """Show what isn't a column: the start in parts, the revision, the hosts."""
         self.revision.data = str(scheduled.revision)
         self.date.data = scheduled.local_start.date()
         self.time.data = scheduled.local_start.time()
         if clock.is_ambiguous(scheduled.local_start, scheduled.zone):
             first = clock.to_utc(scheduled.local_start, scheduled.zone)
             self.fold.data = "0" if scheduled.starts_at == first else "1"
-        self.sites.data = [entry.site.slug for entry in scheduled.sites]
-        self.site_order.data = ", ".join(entry.site.slug for entry in scheduled.sites)
         self.hosts.data = hosts
 
-    def plan(self, sites: list[Site]) -> Plan:
+    @property
+    def seen_revision(self) -> int:
+        """The revision that the form was opened with; 0, which never fits, when that was tampered with."""
+        text: str = self.revision.data or ""
+        return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+    def plan(self) -> Plan:
         """For the rules."""
-        ids = {site.slug: site.id for site in sites}
         return Plan(
             kind=self.kind.data,
             title=self.title.texts,
             summary=self.summary.texts,
             languages=list(self.languages.data or []),
             local_start=datetime.combine(self.date.data, self.time.data),
-            zone=self.zone.data.strip(),
+            zone=_zone(self.zone.data),
             fold=int(self.fold.data) if self.fold.data in ("0", "1") else None,
             duration_minutes=self.duration_minutes.data,
             capacity=self.capacity.data,
             visibility=self.visibility.data,
-            sound_url=(self.sound_url.data or "").strip(),
-            contact_name=(self.contact_name.data or "").strip(),
-            contact_email=(self.contact_email.data or "").strip(),
-            site_ids=[ids[slug] for slug in self._ordered_sites() if slug in ids],
+            sound_url=self.sound_url.data or "",
+            contact_name=self.contact_name.data or "",
+            contact_email=self.contact_email.data or "",
+            site_ids=[site_id for site_id in self.sites.data if site_id],
         )
 
-    def _ordered_sites(self) -> list[str]:
-        """Ticked sites, first those that the order names."""
-        ticked = list(self.sites.data or [])
-        named = [slug.strip() for slug in (self.site_order.data or "").split(",")]
-        return [slug for slug in named if slug in ticked] + [slug for slug in ticked if slug not in named]
+
+def _zone(typed: str) -> str:
+    """A zone's name as IANA writes it, found without its capitals and by its place alone: “nairobi”."""
+    wanted = typed.strip().replace(" ", "_").casefold()
+    names = {name.casefold(): name for name in clock.zone_names()}
+    places: dict[str, list[str]] = {}
+    for name in clock.zone_names():
+        places.setdefault(name.rsplit("/", 1)[-1].casefold(), []).append(name)
+    by_place = places.get(wanted, [])
+    return names.get(wanted) or (by_place[0] if len(by_place) == 1 else typed.strip())

@@ -1,12 +1,10 @@
-"""Sessions: planned, changed, led by hosts. A time is a wall time in a zone; UTC follows from it."""
+"""Sessions: planned, changed, announced, led by hosts. What a plan must hold to is in plans.py."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,34 +13,14 @@ from tourserver.core import audit, clock, rights, signals
 from tourserver.core.db import Texts
 from tourserver.core.errors import Conflict, Invalid
 from tourserver.core.i18n import N_
-from tourserver.core.rights import Actor, Thing
+from tourserver.core.rights import SYSTEM, Actor, Thing
+from tourserver.people.models import User
 from tourserver.sessions.models import ScheduledSession, SessionSite
+from tourserver.sessions.plans import Plan, check, refuse_past
 from tourserver.sites.catalogue import fold
 from tourserver.sites.models import Site, SlugHistory
 
-KINDS = ("webinar", "guided_tour")
-
-
-@dataclass(kw_only=True)
-class Plan:
-    """What staff decide about a session."""
-
-    kind: str
-    title: Texts
-    summary: Texts = field(default_factory=dict)
-    languages: list[str] = field(default_factory=lambda: ["en"])
-    local_start: datetime
-    """Wall time in ``zone``, naive."""
-    zone: str = clock.SWEDEN
-    fold: int | None = None
-    """Which of the two, where a wall time happens twice: 0 the first, 1 the second."""
-    duration_minutes: int = 60
-    capacity: int | None = None
-    visibility: str = "public"
-    sound_url: str = ""
-    contact_name: str = ""
-    contact_email: str = ""
-    site_ids: list[str] = field(default_factory=list)
+__all__ = ["Plan", "announce", "as_form", "change", "create", "hosts", "lock", "move", "rename", "set_hosts", "thing"]
 
 
 def thing(scheduled: ScheduledSession) -> Thing:
@@ -50,11 +28,25 @@ def thing(scheduled: ScheduledSession) -> Thing:
     return Thing("session", scheduled.id)
 
 
+def lock(session: Session, session_id: str) -> ScheduledSession:
+    """The session's row as it is now, held until the transaction ends, so that changes come one after the other.
+
+    On PostgreSQL by FOR NO KEY UPDATE, which lets rows that only point to the session be written meanwhile; on SQLite
+    the writing transaction is alone anyway.
+    """
+    query = select(ScheduledSession).where(ScheduledSession.id == session_id)
+    return session.scalars(query.with_for_update(key_share=True).execution_options(populate_existing=True)).one()
+
+
 def create(
     session: Session, plan: Plan, *, actor: Actor, slug: str = "", may_be_past: bool = False
 ) -> ScheduledSession:
     """A new draft. ``may_be_past`` is for records of what has been (the demo's past webinar)."""
-    starts_at = check(plan, may_be_past=may_be_past)
+    starts_at = check(plan)
+    if not may_be_past:
+        refuse_past(starts_at)
+    if slug:
+        _check_slug(session, slug)
     scheduled = ScheduledSession(slug=slug or free_slug(session, plan.title), state="draft")
     _assign(session, scheduled, plan, starts_at)
     session.add(scheduled)
@@ -63,14 +55,22 @@ def create(
     return scheduled
 
 
-def change(session: Session, scheduled: ScheduledSession, plan: Plan, *, seen_revision: int, actor: Actor) -> None:
-    """Save a session's form; raises :class:`Conflict` when somebody saved it since ``seen_revision``."""
+def change(session: Session, scheduled: ScheduledSession, plan: Plan, *, seen_revision: int, actor: Actor) -> bool:
+    """Save a session's form; tells whether its start moved.
+
+    Raises :class:`Conflict` when somebody saved it since ``seen_revision``, :class:`Invalid` with the field.
+    """
+    scheduled = lock(session, scheduled.id)
     if scheduled.revision != seen_revision:
         raise Conflict(
             N_("Somebody else changed this session after you opened it. Both versions are shown; nothing is lost.")
         )
-    moved = (plan.local_start, plan.zone) != (scheduled.local_start, scheduled.zone)
-    starts_at = check(plan, may_be_past=not moved)
+    starts_at = check(plan)
+    moved = starts_at != scheduled.starts_at
+    if moved and scheduled.state not in ("draft", "scheduled"):
+        raise Invalid(N_("The session has begun: its start stays as it is."), field="time")
+    if moved:
+        refuse_past(starts_at)
     before = audit.snapshot(scheduled)
     _assign(session, scheduled, plan, starts_at)
     scheduled.revision += 1
@@ -80,6 +80,22 @@ def change(session: Session, scheduled: ScheduledSession, plan: Plan, *, seen_re
         session, actor, "session.change", "session", scheduled.id, before=before, after=audit.snapshot(scheduled)
     )
     signals.session_changed.send(session, session_id=scheduled.id)
+    return moved
+
+
+def rename(session: Session, scheduled: ScheduledSession, slug: str, *, actor: Actor) -> None:
+    """Give a session another address; the old one leads to it for good."""
+    if slug == scheduled.slug:
+        return
+    _check_slug(session, slug)
+    before = audit.snapshot(scheduled)
+    session.add(SlugHistory(kind="session", slug=scheduled.slug, thing_id=scheduled.id, ended_at=clock.now()))
+    scheduled.slug = slug
+    scheduled.demo_key = None
+    session.flush()
+    audit.record(
+        session, actor, "session.rename", "session", scheduled.id, before=before, after=audit.snapshot(scheduled)
+    )
 
 
 def announce(session: Session, scheduled: ScheduledSession, *, actor: Actor) -> None:
@@ -88,6 +104,10 @@ def announce(session: Session, scheduled: ScheduledSession, *, actor: Actor) -> 
         return
     if scheduled.ends_at <= clock.now():
         raise Invalid(N_("This session is over already. Give it a time to come."), field="date")
+    if not hosts(session, scheduled):
+        raise Invalid(N_("Choose at least one host: nobody else can open the room."), field="hosts")
+    if scheduled.kind == "guided_tour" and not scheduled.sites:
+        raise Invalid(N_("Choose at least one site: a guided tour needs a place to go."), field="sites")
     _to(session, scheduled, "scheduled", actor)
 
 
@@ -110,16 +130,22 @@ def _to(session: Session, scheduled: ScheduledSession, state: str, actor: Actor)
 
 def set_hosts(session: Session, scheduled: ScheduledSession, user_ids: list[str], *, actor: Actor) -> None:
     """Exactly these members of staff may open and moderate the room."""
-    before = hosts(session, scheduled)
-    for user_id in before:
-        if user_id not in user_ids:
-            rights.withdraw(session, Actor("user", user_id), "host", "session", scheduled.id)
-    for user_id in user_ids:
-        rights.grant(session, Actor("user", user_id), "host", "session", scheduled.id, by=actor)
-    changed = set(before) ^ set(user_ids)
-    if changed:
-        audit.record(session, actor, "session.hosts", "session", scheduled.id, before=before, after=user_ids)
-    for user_id in sorted(changed):
+    known = set(session.scalars(select(User.id).where(User.id.in_(user_ids), User.active)))
+    before, after = hosts(session, scheduled), [user_id for user_id in dict.fromkeys(user_ids) if user_id in known]
+    if not after and scheduled.state in ("scheduled", "live"):
+        raise Invalid(N_("Choose at least one host: nobody else can open the room."), field="hosts")
+    changed = sorted(set(before) ^ set(after))
+    if not changed:
+        return
+    for user_id in changed:
+        subject = Actor("user", user_id)
+        if user_id in after:
+            rights.grant(session, subject, "host", "session", scheduled.id, by=actor)
+        else:
+            rights.withdraw(session, subject, "host", "session", scheduled.id)
+    scheduled.demo_key = None if actor.kind == "user" else scheduled.demo_key
+    audit.record(session, actor, "session.hosts", "session", scheduled.id, before=before, after=after)
+    for user_id in changed:
         signals.grants_changed.send(session, user_id=user_id)
 
 
@@ -130,55 +156,17 @@ def hosts(session: Session, scheduled: ScheduledSession) -> list[str]:
 
 def move(session: Session, scheduled: ScheduledSession, starts_at: datetime) -> None:
     """Put a demo session that nobody edited to another moment; leaves its revision alone."""
+    if starts_at == scheduled.starts_at:
+        return
+    before = audit.snapshot(scheduled)
     scheduled.starts_at = starts_at
-    scheduled.local_start = clock.local(starts_at, scheduled.zone).replace(tzinfo=None)
+    scheduled.local_start = clock.local(starts_at, scheduled.zone).replace(tzinfo=None, fold=0)
     scheduled.tzdata_version = clock.TZDATA_VERSION
     session.flush()
-
-
-def check(plan: Plan, *, may_be_past: bool = False) -> datetime:
-    """The UTC start of a plan; raises :class:`Invalid` with the field that is wrong."""
-    if plan.kind not in KINDS:
-        raise Invalid(N_("Choose what kind of session it is."), field="kind")
-    if not any(plan.title.values()):
-        raise Invalid(N_("Give the session a title in at least one language."), field="title")
-    if not plan.languages:
-        raise Invalid(N_("Choose at least one language that is spoken."), field="languages")
-    if plan.visibility not in ("public", "unlisted"):
-        raise Invalid(N_("Choose who can find the session."), field="visibility")
-    if not 5 <= plan.duration_minutes <= 720:
-        raise Invalid(N_("A session takes between 5 minutes and 12 hours."), field="duration_minutes")
-    if plan.capacity is not None and not 1 <= plan.capacity <= 100_000:
-        raise Invalid(N_("Leave the seats empty for no limit, or enter at least 1."), field="capacity")
-    _check_link(plan.sound_url)
-    starts_at = _start(plan)
-    if starts_at <= clock.now() and not may_be_past:
-        raise Invalid(N_("This time has passed. Choose one to come."), field="date")
-    return starts_at
-
-
-def _start(plan: Plan) -> datetime:
-    try:
-        first = clock.to_utc(plan.local_start, plan.zone)
-    except Invalid as error:
-        raise Invalid(error.message, field="zone" if error.field == "zone" else "time", **error.params) from error
-    if not clock.is_ambiguous(plan.local_start, plan.zone):
-        return first
-    if plan.fold is None:
-        raise Invalid(
-            N_("%(time)s happens twice in %(zone)s: the clocks go back that night. Choose the first or the second."),
-            field="fold",
-            code="ambiguous_time",
-            time=plan.local_start.strftime("%Y-%m-%d %H:%M"),
-            zone=plan.zone,
-        )
-    return clock.to_utc(plan.local_start, plan.zone, fold=plan.fold)
-
-
-def _check_link(url: str) -> None:
-    parts = urlsplit(url)
-    if url and (parts.scheme not in ("http", "https") or not parts.hostname or len(url) > 500):
-        raise Invalid(N_("The sound link must be a web address that begins with https://."), field="sound_url")
+    audit.record(
+        session, SYSTEM, "session.move", "session", scheduled.id, before=before, after=audit.snapshot(scheduled)
+    )
+    signals.session_changed.send(session, session_id=scheduled.id)
 
 
 def _assign(session: Session, scheduled: ScheduledSession, plan: Plan, starts_at: datetime) -> None:
@@ -198,7 +186,7 @@ def _assign(session: Session, scheduled: ScheduledSession, plan: Plan, starts_at
 
 
 def free_slug(session: Session, title: Texts) -> str:
-    """A free ASCII address made from a title; addresses that were ever used are never given again."""
+    """A free ASCII address made from the English title; addresses that were ever used are never given again."""
     words = title.get("en") or title.get("sv") or ""
     base = re.sub(r"[^a-z0-9]+", "-", fold(words)).strip("-")[:60].strip("-") or "session"
     slug, number = base, 2
@@ -207,13 +195,20 @@ def free_slug(session: Session, title: Texts) -> str:
     return slug
 
 
+def _check_slug(session: Session, slug: str) -> None:
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug) or len(slug) > 80:
+        raise Invalid(N_("An address has small letters, digits and single hyphens only."), field="slug")
+    if _taken(session, slug):
+        raise Invalid(N_("This address is or was used by another session. Choose another."), field="slug")
+
+
 def _taken(session: Session, slug: str) -> bool:
     used = session.scalar(select(ScheduledSession.id).where(ScheduledSession.slug == slug))
     return used is not None or session.scalar(select(SlugHistory.id).where(SlugHistory.slug == slug)) is not None
 
 
-def as_plan(scheduled: ScheduledSession) -> dict[str, Any]:
-    """A session's values under the names of :class:`Plan`, for forms."""
+def as_form(scheduled: ScheduledSession) -> dict[str, Any]:
+    """A session's values under the names of the form's fields."""
     return {
         "kind": scheduled.kind,
         "title": scheduled.title,
@@ -226,5 +221,6 @@ def as_plan(scheduled: ScheduledSession) -> dict[str, Any]:
         "sound_url": scheduled.sound_url,
         "contact_name": scheduled.contact_name,
         "contact_email": scheduled.contact_email,
-        "site_ids": [entry.site_id for entry in scheduled.sites],
+        "sites": [entry.site_id for entry in scheduled.sites],
+        "slug": scheduled.slug,
     }

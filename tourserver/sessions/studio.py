@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, flash, redirect, url_for
@@ -13,8 +14,8 @@ from tourserver.core import clock, rights, web
 from tourserver.core.errors import Conflict, NotFound, TourserverError
 from tourserver.core.forms import show_error
 from tourserver.core.i18n import N_
-from tourserver.people.models import User
-from tourserver.sessions import schedule
+from tourserver.people import accounts
+from tourserver.sessions import listing, schedule
 from tourserver.sessions.forms import SessionForm
 from tourserver.sessions.models import ScheduledSession
 from tourserver.sites.models import Site
@@ -37,11 +38,9 @@ def index() -> str:
     """All sessions that the person may see, the latest first."""
     with web.db().read() as session:
         actor = web.current_actor()
-        query = select(ScheduledSession).order_by(ScheduledSession.starts_at.desc())
-        everything = list(session.scalars(query))
-        found = [one for one in everything if rights.can(session, actor, "session.see", schedule.thing(one))]
+        found = listing.for_staff(session, actor, "session.see")
+        mine = {one.id for one in listing.for_staff(session, actor, "room.host")}
         may_add = rights.can(session, actor, "session.change")
-        mine = {one.id for one in found if rights.can(session, actor, "room.host", schedule.thing(one))}
     return web.studio_page("sessions/studio_list.html", "sessions", sessions=found, may_add=may_add, mine=mine)
 
 
@@ -49,14 +48,18 @@ def index() -> str:
 @web.staff_required("session.change")
 def new() -> Any:
     """Plan a session; it stays a draft until it is announced."""
-    form, sites = _form(None)
+    actor = web.current_actor()
+    form = _form(None)
     status = 200
+    if form.is_submitted():
+        status = 422
     if form.validate_on_submit():
         try:
             with web.db().write() as session:
-                rights.require(session, web.current_actor(), "session.change")
-                scheduled = schedule.create(session, form.plan(sites), actor=web.current_actor())
-                schedule.set_hosts(session, scheduled, list(form.hosts.data or []), actor=web.current_actor())
+                rights.require(session, actor, "session.change")
+                slug = (form.slug.data or "").strip()
+                scheduled = schedule.create(session, form.plan(), actor=actor, slug=slug)
+                schedule.set_hosts(session, scheduled, list(form.hosts.data or []), actor=actor)
                 slug = scheduled.slug
         except TourserverError as error:
             status = error.status
@@ -74,26 +77,40 @@ def edit(slug: str) -> Any:
     with web.db().read() as session:
         scheduled = load(session, slug, "session.change")
         hosts = schedule.hosts(session, scheduled)
-    form, sites = _form(scheduled, hosts)
+    form = _form(scheduled, hosts)
     status, theirs = 200, None
+    if form.is_submitted():
+        status = 422
     if form.validate_on_submit():
         try:
-            with web.db().write() as session:
-                scheduled = load(session, slug, "session.change")
-                seen = int(form.revision.data or 0)
-                schedule.change(session, scheduled, form.plan(sites), seen_revision=seen, actor=web.current_actor())
-                schedule.set_hosts(session, scheduled, list(form.hosts.data or []), actor=web.current_actor())
+            moved, slug = _save(slug, form)
         except Conflict as error:
-            theirs, status = scheduled, 409
-            form.revision.data = str(scheduled.revision)
+            with web.db().read() as session:
+                theirs = scheduled = load(session, slug, "session.change")
+            status = 409
+            form.revision.data = str(scheduled.revision)  # saving again is meant: both versions were shown
             show_error(form, error)
         except TourserverError as error:
             status = error.status
             show_error(form, error)
         else:
             flash(_("Saved."), "done")
+            if moved and scheduled.state == "scheduled":
+                flash(_("The start moved. Whoever has registered still has the old time in the calendar."), "warning")
             return redirect(url_for("sessions_studio.edit", slug=slug))
     return _page(form, scheduled, theirs), status
+
+
+def _save(slug: str, form: SessionForm) -> tuple[bool, str]:
+    """Whether the start moved, and the address it has now."""
+    actor = web.current_actor()
+    with web.db().write() as session:
+        scheduled = load(session, slug, "session.change")
+        moved = schedule.change(session, scheduled, form.plan(), seen_revision=form.seen_revision, actor=actor)
+        schedule.set_hosts(session, scheduled, list(form.hosts.data or []), actor=actor)
+        if wanted := (form.slug.data or "").strip():
+            schedule.rename(session, scheduled, wanted, actor=actor)
+        return moved, scheduled.slug
 
 
 @studio_bp.post("/<slug>/announce")
@@ -111,24 +128,36 @@ def announce(slug: str) -> Any:
     return redirect(url_for("sessions_studio.edit", slug=slug))
 
 
-def _form(scheduled: ScheduledSession | None, hosts: list[str] | None = None) -> tuple[SessionForm, list[Site]]:
+def _form(scheduled: ScheduledSession | None, hosts: list[str] | None = None) -> SessionForm:
+    shown = [entry.site_id for entry in scheduled.sites] if scheduled else []
     with web.db().read() as session:
-        sites = list(session.scalars(select(Site).where(Site.state == "published").order_by(Site.slug)))
-        users = list(session.scalars(select(User).where(User.active).order_by(User.name)))
-    form = SessionForm(data=schedule.as_plan(scheduled) if scheduled else {"languages": ["en"]})
+        # a site that was withdrawn since stays a choice: saving must not drop what nobody touched
+        offered = (Site.state == "published") | Site.id.in_(shown)
+        sites = sorted(session.scalars(select(Site).where(offered)), key=lambda site: web.plain_filter(site.name))
+        users = accounts.active_users(session)
+    form = SessionForm(data=schedule.as_form(scheduled) if scheduled else {"languages": ["en"]})
     form.offer(sites, users, web.plain_filter)
     if scheduled is not None and not form.is_submitted():
         form.fill(scheduled, hosts or [])
-    return form, sites
+    return form
 
 
 def _page(form: SessionForm, scheduled: ScheduledSession | None, theirs: ScheduledSession | None = None) -> str:
+    present = clock.now()
     return web.studio_page(
         "sessions/studio_form.html",
         "sessions",
         form=form,
         scheduled=scheduled,
         theirs=theirs,
-        zones=sorted(clock.zone_names()),
-        ambiguous="fold" in form.errors or bool(form.fold.data),
+        zones=[(name, clock.place_label(name), clock.offset_label(present, name)) for name in _zones()],
+        ambiguous=bool(form.fold.errors or form.fold.data),
     )
+
+
+@lru_cache(maxsize=1)
+def _zones() -> list[str]:
+    """Zones named after a place, by that name; old names such as US/Eastern are taken and not offered."""
+    old = ("Etc/", "US/", "Brazil/", "Canada/", "Chile/", "Mexico/")
+    names = [name for name in clock.zone_names() if "/" in name and not name.startswith(old)]
+    return sorted([*names, "UTC"], key=clock.place_label)
