@@ -7,13 +7,26 @@ from typing import Any
 import wtforms
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Form, FormField, StringField, TextAreaField
+from wtforms import Form, FormField, HiddenField, StringField, TextAreaField
 from wtforms.validators import Length
 
 from tourserver.core.db import Texts
 from tourserver.core.errors import TourserverError
 from tourserver.core.i18n import LANGUAGES
 from tourserver.core.web import message
+
+
+class RevisionField(HiddenField):
+    """The revision of a thing that a form was opened with."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(default="0", **kwargs)
+
+    @property
+    def seen(self) -> int:
+        """As a number; what is none was never a revision, so that the save counts as a stale one."""
+        text = self.data or ""
+        return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 class LineTexts(Form):

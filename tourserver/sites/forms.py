@@ -6,18 +6,18 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, FloatField, HiddenField, SelectField, SelectMultipleField, StringField
+from wtforms import EmailField, FloatField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import DataRequired, Email, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from tourserver.core.forms import TextsField
+from tourserver.core.forms import RevisionField, TextsField
 from tourserver.sites.models import Node, Site, Theme
 
 
 class SiteForm(FlaskForm):
     """All of a site but its tour."""
 
-    revision = HiddenField(default="0")
+    revision = RevisionField()
     name = TextsField(_l("Name"), required=True)
     summary = TextsField(_l("The result in one sentence"))
     body = TextsField(_l("What was done, and what others can learn (Markdown)"), lines=True)

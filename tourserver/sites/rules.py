@@ -16,6 +16,9 @@ from tourserver.core.rights import Actor, Thing
 from tourserver.sites.catalogue import fold
 from tourserver.sites.models import Node, Site, SlugHistory, Theme
 
+RESERVED = frozenset({"new"})
+"""Addresses that the studio's own pages have."""
+
 _CHANGEABLE = {
     "node_id", "name", "summary", "body", "place", "latitude", "longitude", "figures", "contact_name",
     "contact_email", "source_language", "illustrative",
@@ -136,5 +139,7 @@ def _check(
 
 
 def _taken(session: Session, slug: str) -> bool:
+    if slug in RESERVED:
+        return True
     used = session.scalar(select(Site.id).where(Site.slug == slug))
     return used is not None or session.scalar(select(SlugHistory.id).where(SlugHistory.slug == slug)) is not None

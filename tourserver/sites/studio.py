@@ -50,6 +50,7 @@ def new() -> Any:
     with web.db().read() as session:
         nodes, themes = catalogue.nodes(session), catalogue.themes(session)
     form = _form(nodes, themes)
+    status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
         try:
             with web.db().write() as session:
@@ -60,11 +61,12 @@ def new() -> Any:
                 site = rules.create(session, actor=web.current_actor(), node=node, themes=chosen, **values)
                 slug = site.slug
         except TourserverError as error:
+            status = error.status
             show_error(form, error)
         else:
             flash(_("The site is kept as a draft. Now upload its first panorama."), "done")
             return redirect(url_for("tours_studio.tour", slug=slug))
-    return web.studio_page("sites/studio_form.html", "sites", form=form, site=None)
+    return web.studio_page("sites/studio_form.html", "sites", form=form, site=None), status
 
 
 @studio_bp.route("/<slug>", methods=["GET", "POST"])
@@ -75,23 +77,28 @@ def edit(slug: str) -> Any:
         site = load(session, slug)
         nodes, themes = catalogue.nodes(session), catalogue.themes(session)
     form = _form(nodes, themes, site)
-    status = 200
-    theirs = None
+    status, theirs = 422 if form.is_submitted() else 200, None
     if form.validate_on_submit():
         try:
             with web.db().write() as session:
-                site = load(session, slug)
-                seen = int(form.revision.data or 0)
+                changed = load(session, slug)
                 values, chosen = form.values(nodes), _themes(session, form)
-                rules.change(session, site, values, themes=chosen, seen_revision=seen, actor=web.current_actor())
-        except Conflict as error:
-            # the form keeps what was typed; saving again with the new revision is then a decision
-            theirs, status = site, 409
-            form.revision.data = str(site.revision)
-            show_error(form, error)
+                rules.change(
+                    session,
+                    changed,
+                    values,
+                    themes=chosen,
+                    seen_revision=form.revision.seen,
+                    actor=web.current_actor(),
+                )
         except TourserverError as error:
-            show_error(form, error)
             status = error.status
+            show_error(form, error)
+            if isinstance(error, Conflict):
+                # the form keeps what was typed; saving again with the new revision is then a decision
+                with web.db().read() as session:
+                    theirs = site = load(session, slug)
+                form.revision.data = str(theirs.revision)
         else:
             flash(_("Saved."), "done")
             return redirect(url_for("sites_studio.edit", slug=slug))

@@ -7,10 +7,10 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, FloatField, HiddenField, RadioField, SelectField, StringField
+from wtforms import BooleanField, FloatField, RadioField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
-from tourserver.core.forms import TextsField
+from tourserver.core.forms import RevisionField, TextsField
 from tourserver.tours.models import Hotspot, Scene
 
 
@@ -32,7 +32,7 @@ def _angle(label: Any, low: float, high: float) -> FloatField:
 class SceneForm(FlaskForm):
     """A scene's words and views, degrees."""
 
-    revision = HiddenField(default="0")
+    revision = RevisionField()
     title = TextsField(_l("Title"), required=True)
     alternative = TextsField(_l("Text alternative"), lines=True)
     start_yaw = _angle(_l("Start view: yaw, degrees"), -180, 180)
