@@ -42,7 +42,8 @@ def count(services: Services, world: World) -> Presence:
 def age(services: Services, connection: str, seconds: int) -> None:
     with services.db.write() as session:
         past = clock.now() - timedelta(seconds=seconds)
-        session.execute(update(Attendance).where(Attendance.connection == connection).values(last_seen_at=past))
+        mine = Attendance.connection == connection
+        session.execute(update(Attendance).where(mine).values(began_at=past, last_seen_at=past))
 
 
 def row(services: Services, connection: str) -> Attendance:

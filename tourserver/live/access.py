@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -86,6 +87,17 @@ def _registered(session: Session, tokens: LinkTokens, ticket: Ticket) -> Seat:
     if ticket.version < 1 or tokens.version(session, JOIN, ticket.actor_id) != ticket.version:
         raise Gone(N_("This link was replaced. Get a new one by mail."), code="replaced_link")
     return Seat(ticket.session_id, ticket.actor, "participant", row.name, row.language)
+
+
+def session_of_replaced_link(session: Session, token: str) -> str | None:
+    """The slug of the session that a join link was for before it was replaced; for the page that says so."""
+    query = (
+        select(ScheduledSession.slug)
+        .join(Registration, Registration.session_id == ScheduledSession.id)
+        .join(LinkToken, LinkToken.subject_id == Registration.id)
+        .where(LinkToken.purpose == JOIN, LinkToken.hash == hashlib.sha256(token.encode()).hexdigest())
+    )
+    return session.scalar(query)
 
 
 def suspects(session: Session, session_ids: list[str]) -> set[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from itsdangerous import BadSignature, SignatureExpired, URLSafeSerializer, URLSafeTimedSerializer
 
@@ -18,10 +18,7 @@ from tourserver.core.rights import Actor
 
 TICKET_SECONDS: Final = 24 * 60 * 60
 COOKIE: Final = "tourserver_live"
-COOKIE_PATH: Final = "/live"
 COOKIE_SECONDS: Final = 180 * 24 * 60 * 60
-REMEMBERED: Final = 10
-"""Sessions a browser remembers join links of; the oldest goes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,30 +60,23 @@ def read(secret_key: str, text: str) -> Ticket:
     return Ticket(session_id, kind, actor_id, version)
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """A remembered join link: the registration and the version of its link."""
-
-    registration_id: str
-    version: int
+def cookie_path(slug: str) -> str:
+    """Where the cookie of a session's link is sent: to its room alone, so that every session has one of its own."""
+    return f"/live/{slug}"
 
 
-def read_cookie(secret_key: str, value: str | None) -> dict[str, Pass]:
-    """Remembered join links by session id; nothing when the cookie is missing or was tampered with."""
+def read_cookie(secret_key: str, value: str | None) -> Ticket | None:
+    """A remembered join link as a ticket; None when the cookie is missing or was tampered with."""
     try:
-        content: Any = _cookies(secret_key).loads(value or "")
-        return {session_id: Pass(str(pair[0]), int(pair[1])) for session_id, pair in content.items()}
-    except (BadSignature, ValueError, TypeError, AttributeError, LookupError):
-        return {}
+        session_id, registration_id, version = _cookies(secret_key).loads(value or "")
+        return Ticket(str(session_id), "registration", str(registration_id), int(version))
+    except (BadSignature, ValueError, TypeError):
+        return None
 
 
-def write_cookie(secret_key: str, value: str | None, session_id: str, entry: Pass) -> str:
-    """The cookie with one more link, the newest last."""
-    known = read_cookie(secret_key, value)
-    known.pop(session_id, None)
-    known[session_id] = entry
-    newest = list(known.items())[-REMEMBERED:]
-    return str(_cookies(secret_key).dumps({key: [one.registration_id, one.version] for key, one in newest}))
+def write_cookie(secret_key: str, ticket: Ticket) -> str:
+    """The cookie that remembers a join link, without an end of its own: the link's version ends it."""
+    return str(_cookies(secret_key).dumps([ticket.session_id, ticket.actor_id, ticket.version]))
 
 
 def _tickets(secret_key: str) -> URLSafeTimedSerializer:

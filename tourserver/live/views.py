@@ -4,33 +4,41 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask.sansio.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from werkzeug.routing import BuildError
 from werkzeug.wrappers import Response as Answer
 
 from tourserver.core import clock, i18n, web
 from tourserver.core.errors import Gone, NotFound, TourserverError
+from tourserver.core.i18n import N_
 from tourserver.live import access, rooms, tickets
 from tourserver.live.access import Seat
 from tourserver.live.tickets import Ticket
 from tourserver.people.models import User
 from tourserver.registration.models import Registration
+from tourserver.sessions import listing
 from tourserver.sessions.models import ScheduledSession
 from tourserver.tours import document
 
 bp = Blueprint("live", __name__)
 
 
-@bp.after_request
 def _keep_private(response: Response) -> Response:
     """Nobody stores these pages, finds them by searching, or learns their address from a link in them."""
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    if request.blueprint == bp.name:
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
+
+
+@bp.record_once
+def _set_headers_last(state: BlueprintSetupState) -> None:
+    """After Talisman, which writes its own Referrer-Policy over any other: the first function listed runs last."""
+    state.app.after_request_funcs.setdefault(None, []).insert(0, _keep_private)
 
 
 @bp.get("/j/<token>")
@@ -41,7 +49,8 @@ def join(token: str) -> Answer | tuple[str, int]:
         try:
             registration_id = services.tokens.lookup(session, access.JOIN, token)
         except Gone:
-            return render_template("live/gone.html", replaced=True, action=_new_link_action()), 410
+            slug = access.session_of_replaced_link(session, token)
+            return render_template("live/gone.html", replaced=True, action=_new_link(slug)), 410
         except NotFound:
             return render_template("live/gone.html", replaced=False, action=_sessions_action()), 404
         registration = session.get_one(Registration, registration_id)
@@ -53,18 +62,15 @@ def join(token: str) -> Answer | tuple[str, int]:
             access.check(session, services.tokens, ticket)
         except TourserverError as error:
             return _refused(error, planned)
-        response = make_response(redirect(url_for("live.room", slug=planned.slug), 303))
-        remembered = tickets.write_cookie(
-            services.keys.secret_key,
-            request.cookies.get(tickets.COOKIE),
-            planned.id,
-            tickets.Pass(registration_id, version),
-        )
+        return _remember(redirect(url_for("live.room", slug=planned.slug), 303), planned.slug, ticket)
+
+
+def _remember(response: Answer, slug: str, ticket: Ticket) -> Answer:
     response.set_cookie(
         tickets.COOKIE,
-        remembered,
+        tickets.write_cookie(web.services().keys.secret_key, ticket),
         max_age=tickets.COOKIE_SECONDS,
-        path=tickets.COOKIE_PATH,
+        path=tickets.cookie_path(slug),
         secure=bool(current_app.config.get("TOURSERVER_HTTPS")),
         httponly=True,
         samesite="Lax",
@@ -73,16 +79,17 @@ def join(token: str) -> Answer | tuple[str, int]:
 
 
 @bp.get("/live/<slug>")
-def room(slug: str) -> str | tuple[str, int]:
+def room(slug: str) -> Answer | str | tuple[str, int]:
     """The delegate's page: lobby, room and thank-you."""
     services = web.services()
+    ticket = tickets.read_cookie(services.keys.secret_key, request.cookies.get(tickets.COOKIE))
     with services.db.read() as session:
         planned = _session(session, slug)
-        remembered = tickets.read_cookie(services.keys.secret_key, request.cookies.get(tickets.COOKIE))
-        entry = remembered.get(planned.id)
-        if entry is None:
+        if planned.slug != slug:
+            moved = redirect(url_for("live.room", slug=planned.slug), 301)
+            return _remember(moved, planned.slug, ticket) if ticket else moved
+        if ticket is None or ticket.session_id != planned.id:
             return _without_link(planned)
-        ticket = Ticket(planned.id, "registration", entry.registration_id, entry.version)
         try:
             seat = access.check(session, services.tokens, ticket)
         except TourserverError as error:
@@ -100,6 +107,8 @@ def host(slug: str) -> Answer | str | tuple[str, int]:
         return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
     with services.db.read() as session:
         planned = _session(session, slug)
+        if planned.slug != slug:
+            return redirect(url_for("live.host", slug=planned.slug), 301)
         user = session.get_one(User, actor.id)
         ticket = Ticket(planned.id, "user", user.id, tickets.account_mark(user.fs_uniquifier))
         web.use_language(user.language)
@@ -111,9 +120,11 @@ def host(slug: str) -> Answer | str | tuple[str, int]:
 
 
 def _session(session: Session, slug: str) -> ScheduledSession:
+    """The session with this address, or that had it once. Raises :class:`NotFound`, for drafts too."""
     planned = session.scalar(select(ScheduledSession).where(ScheduledSession.slug == slug))
+    planned = planned or listing.renamed(session, slug)
     if planned is None or planned.state == "draft":
-        raise NotFound(_("There is no such session."))
+        raise NotFound(N_("There is no such session."))
     return planned
 
 
@@ -123,8 +134,8 @@ def _page(session: Session, planned: ScheduledSession, seat: Seat, ticket: Ticke
     here = rooms.find(session, planned.id)
     links = {
         "session": _session_url(planned),
-        "leave": _session_url(planned) if seat.role == "participant" else _url("studio.index"),
-        "studio": _url("studio.index") if seat.role == "host" else None,
+        "leave": _session_url(planned) if seat.role == "participant" else url_for("studio.today"),
+        "studio": url_for("studio.today") if seat.role == "host" else None,
         "privacy": f"{request.script_root}/{i18n.url_lang(lang)}/privacy",
     }
     me: dict[str, str] = {"name": seat.name}
@@ -190,12 +201,14 @@ def _without_link(planned: ScheduledSession) -> tuple[str, int]:
 def _refused(error: TourserverError, planned: ScheduledSession) -> tuple[str, int]:
     """Why somebody is not in the room, and the way on."""
     if error.code == "replaced_link":
-        page = render_template("live/gone.html", replaced=True, action=_new_link_action(), contact=_contact(planned))
+        page = render_template(
+            "live/gone.html", replaced=True, action=_new_link(planned.slug), contact=_contact(planned)
+        )
         return page, error.status
     words = {"cancelled": _("This session was cancelled"), "signed_out": _("You were signed out")}
     steps = {
         "withdrawn": {"url": _session_url(planned), "words": _("Register")},
-        "signed_out": {"url": _url("security.login"), "words": _("Sign in")},
+        "signed_out": {"url": url_for("security.login"), "words": _("Sign in")},
     }
     step = steps.get(error.code, {"url": _session_url(planned), "words": _("See the session")})
     page = render_template(
@@ -208,9 +221,11 @@ def _refused(error: TourserverError, planned: ScheduledSession) -> tuple[str, in
     return page, error.status
 
 
-def _new_link_action() -> dict[str, str | None]:
-    resend = _page_url("registration.resend")
-    return {"url": resend, "words": _("New link by mail")} if resend else _sessions_action()
+def _new_link(slug: str | None) -> dict[str, str | None]:
+    """The form that mails the link once more."""
+    if slug is None:
+        return _sessions_action()
+    return {"url": web.page_url("registration.resend", slug=slug), "words": _("New link by mail")}
 
 
 def _sessions_action() -> dict[str, str | None]:
@@ -222,17 +237,3 @@ def _session_url(planned: ScheduledSession) -> str:
     """The session's public page; its address is fixed by experience."""
     lang = i18n.url_lang(web.current_language())
     return f"{request.script_root}/{lang}/sessions/{planned.slug}"
-
-
-def _url(endpoint: str) -> str | None:
-    try:
-        return url_for(endpoint)
-    except BuildError:
-        return None
-
-
-def _page_url(endpoint: str) -> str | None:
-    try:
-        return web.page_url(endpoint)
-    except BuildError:
-        return None
