@@ -21,6 +21,12 @@ log = structlog.get_logger()
 DEMO_WAIT = 60  # seconds; the demo starts its processes while it makes their database
 
 
+def _sweep(services: Services) -> None:
+    """Take away what a killed worker or upload left behind."""
+    if count := services.storage.sweep():
+        log.info("storage.swept", folders=count)
+
+
 def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT; the job in hand is finished or left to its lease."""
     migrate.require_current(settings.sqlalchemy_url, wait_seconds=DEMO_WAIT if settings.demo else 0)
@@ -28,6 +34,7 @@ def run(settings: Settings) -> None:
     services = Services.start(settings)
     worker = Worker(services)
     worker.every(1.0, deliver_due)
+    worker.every(3600.0, _sweep)
 
     def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
         worker.stopping.set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from tourserver.core.errors import Invalid, NotFound
+
+LEFT_BEHIND_SECONDS = 24 * 3600
 
 _KEY = re.compile(r"[a-zA-Z0-9_-][a-zA-Z0-9._-]*(/[a-zA-Z0-9_-][a-zA-Z0-9._-]*)*")
 
@@ -56,6 +59,9 @@ class Storage(Protocol):
 
     def scratch(self) -> Path:
         """A new empty folder on the same medium, for work that ends in ``put``; the caller removes it."""
+
+    def sweep(self) -> int:
+        """Remove scratch folders that were left behind a day ago or more; gives their number."""
 
     def check(self) -> None:
         """Raise when the storage can't be written."""
@@ -141,6 +147,14 @@ class LocalStorage:
         folder = self._scratch / uuid.uuid4().hex
         folder.mkdir(parents=True)
         return folder
+
+    def sweep(self) -> int:
+        """See :class:`Storage`."""
+        before = time.time() - LEFT_BEHIND_SECONDS
+        old = [path for path in self._scratch.iterdir() if path.stat().st_mtime < before]
+        for path in old:
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        return len(old)
 
     def check(self) -> None:
         """See :class:`Storage`."""
