@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, FloatField, SelectField, SelectMultipleField, StringField
+from wtforms import EmailField, FloatField, SelectChoice, SelectField, SelectMultipleField, StringField
 from wtforms.validators import DataRequired, Email, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -33,8 +33,8 @@ class SiteForm(FlaskForm):
 
     def offer(self, nodes: list[Node], themes: list[Theme], label: Any) -> None:
         """Fill the choices; ``label`` gives a text's words in the page's language."""
-        self.node.choices = [(node.slug, label(node.name)) for node in nodes]
-        self.themes.choices = [(theme.slug, label(theme.name)) for theme in themes]
+        self.node.choices = [SelectChoice(node.slug, label(node.name)) for node in nodes]
+        self.themes.choices = [SelectChoice(theme.slug, label(theme.name)) for theme in themes]
 
     def fill(self, site: Site) -> None:
         """Show a site as it is."""

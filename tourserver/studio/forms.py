@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, EmailField, PasswordField, SelectField, StringField, URLField
+from wtforms import BooleanField, EmailField, PasswordField, SelectChoice, SelectField, StringField, URLField
 from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional
 
 from tourserver.core.i18n import LANGUAGES, NATIVE_NAMES
+
+LANGUAGE_CHOICES = [SelectChoice(code, NATIVE_NAMES[code]) for code in LANGUAGES]
 
 
 class SetupForm(FlaskForm):
@@ -30,7 +32,7 @@ class StaffForm(FlaskForm):
     name = StringField(_l("Name"), [DataRequired(), Length(max=120)])
     email = EmailField(_l("E-mail"), [DataRequired(), Email(), Length(max=254)])
     password = PasswordField(_l("First password"), [InputRequired(), Length(min=12, max=200)])
-    language = SelectField(_l("Language"), choices=[(code, NATIVE_NAMES[code]) for code in LANGUAGES])
+    language = SelectField(_l("Language"), choices=LANGUAGE_CHOICES)
     admin = BooleanField(_l("Administrator: sites, sessions, staff and setup"))
 
 
@@ -38,7 +40,7 @@ class StaffChangeForm(FlaskForm):
     """A member of staff's rights; a new password where one is given."""
 
     name = StringField(_l("Name"), [DataRequired(), Length(max=120)])
-    language = SelectField(_l("Language"), choices=[(code, NATIVE_NAMES[code]) for code in LANGUAGES])
+    language = SelectField(_l("Language"), choices=LANGUAGE_CHOICES)
     admin = BooleanField(_l("Administrator: sites, sessions, staff and setup"))
     active = BooleanField(_l("May sign in"))
     password = PasswordField(_l("New password"), [Optional(), Length(min=12, max=200)])

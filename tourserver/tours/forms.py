@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, FloatField, RadioField, SelectField, StringField
+from wtforms import BooleanField, FloatField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from tourserver.core.forms import RevisionField, TextsField
@@ -58,7 +58,7 @@ class HotspotForm(FlaskForm):
     kind = RadioField(
         _l("Kind"),
         [DataRequired()],
-        choices=[("link", _l("Way to another scene")), ("info", _l("Something to read"))],
+        choices=[SelectChoice("link", _l("Way to another scene")), SelectChoice("info", _l("Something to read"))],
         default="link",
     )
     yaw = _angle(_l("Yaw, degrees"), -180, 180)
@@ -69,7 +69,8 @@ class HotspotForm(FlaskForm):
 
     def offer(self, scenes: list[Scene], here: Scene, label: Any) -> None:
         """Fill the choice of scenes."""
-        self.target.choices = [("", "–")] + [(scene.id, label(scene.title)) for scene in scenes if scene.id != here.id]
+        others = [SelectChoice(scene.id, label(scene.title)) for scene in scenes if scene.id != here.id]
+        self.target.choices = [SelectChoice("", "–"), *others]
 
     def fill(self, hotspot: Hotspot) -> None:
         """Show a point as it is."""

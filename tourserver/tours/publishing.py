@@ -13,7 +13,7 @@ from tourserver.core.i18n import N_
 from tourserver.core.rights import Actor
 from tourserver.sites.models import Site
 from tourserver.tours.models import Hotspot, Scene, TourRevision
-from tourserver.tours.scenes import of_site
+from tourserver.tours.scenes import lock, of_site
 
 
 def obstacles(scenes: list[Scene]) -> list[Invalid]:
@@ -39,6 +39,7 @@ def obstacles(scenes: list[Scene]) -> list[Invalid]:
 
 def publish(session: Session, site: Site, *, actor: Actor) -> TourRevision:
     """Freeze the tour as the next revision. Pictures may still be in work: each shows once its tiles are there."""
+    lock(session, site.id)
     scenes = of_site(session, site.id)
     if problems := obstacles(scenes):
         raise problems[0]

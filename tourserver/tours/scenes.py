@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -17,6 +18,7 @@ from tourserver.panoramas.models import Panorama
 from tourserver.sites.models import Site
 from tourserver.tours.models import Hotspot, Scene
 
+KINDS = ("link", "info")
 MAX_SCENES = 200
 MAX_HOTSPOTS = 100
 
@@ -25,6 +27,14 @@ def of_site(session: Session, site_id: str) -> list[Scene]:
     """All scenes of a site in order."""
     query = select(Scene).where(Scene.site_id == site_id).order_by(Scene.position, Scene.id)
     return list(session.scalars(query))
+
+
+def lock(session: Session, site_id: str) -> None:
+    """Hold a site until the transaction ends, so that its scenes and revisions are numbered one after the other.
+
+    On PostgreSQL by FOR UPDATE; on SQLite the writing transaction is alone anyway.
+    """
+    session.execute(select(Site.id).where(Site.id == site_id).with_for_update())
 
 
 def free_key(session: Session, site_id: str, wanted: str) -> str:
@@ -50,13 +60,15 @@ def add_scene(
     north: float = 0.0,
 ) -> Scene:
     """Add a scene at the end of a site's tour; ``view`` is start yaw, pitch and field of view in degrees."""
+    lock(session, site.id)
     count = session.scalar(select(func.count()).select_from(Scene).where(Scene.site_id == site.id)) or 0
     if count >= MAX_SCENES:
         raise Invalid(N_("A tour has at most %(count)s scenes. Take one away first."), count=MAX_SCENES)
+    last = session.scalar(select(func.max(Scene.position)).where(Scene.site_id == site.id))
     scene = Scene(
         site_id=site.id,
         key=free_key(session, site.id, key or title.get("en") or title.get("sv") or ""),
-        position=count,
+        position=1 + (last if last is not None else -1),
         title=title,
         alternative=alternative,
         panorama_id=panorama.id,
@@ -130,12 +142,14 @@ def add_hotspot(
     """Add a point: ``link`` with a target scene of the same site, or ``info`` with a text."""
     if len(scene.hotspots) >= MAX_HOTSPOTS:
         raise Invalid(N_("A scene has at most %(count)s points. Take one away first."), count=MAX_HOTSPOTS)
+    if kind not in KINDS:
+        raise Invalid(N_("Choose what kind of point it is."), field="kind")
     check_target(scene, kind, target)
     if not any(label.values()):
         raise Invalid(N_("Give the point a name: it is read aloud and shown on its button."), field="label")
     hotspot = Hotspot(
         scene_id=scene.id,
-        position=len(scene.hotspots),
+        position=1 + max((each.position for each in scene.hotspots), default=-1),
         kind=kind,
         yaw=turn(yaw),
         pitch=_bounded(pitch, -90, 90, "pitch"),
@@ -181,7 +195,9 @@ def remove_hotspot(session: Session, hotspot: Hotspot, *, actor: Actor) -> None:
 
 
 def turn(degrees: float) -> float:
-    """A yaw brought into −180 … 180."""
+    """A yaw brought into −180 … 180; raises Invalid for what is no number."""
+    if not math.isfinite(degrees):
+        raise Invalid(N_("The angle must be a number of degrees."))
     turned = (float(degrees) + 180.0) % 360.0 - 180.0
     return round(turned, 3)
 

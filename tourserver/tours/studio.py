@@ -112,20 +112,23 @@ def scene(slug: str, scene_id: str) -> Any:
     with web.db().read() as session:
         site, found = _scene(session, slug, scene_id)
     form = SceneForm(obj=found)
-    status, theirs = 200, None
+    if not form.is_submitted():
+        form.revision.data = str(found.revision)
+    status, theirs = 422 if form.is_submitted() else 200, None
     if form.validate_on_submit():
         try:
             with web.db().write() as session:
-                site, found = _scene(session, slug, scene_id)
-                seen = int(form.revision.data or 0)
-                scenes.change_scene(session, found, form.values(), seen_revision=seen, actor=web.current_actor())
-        except Conflict as error:
-            theirs, status = found, 409
-            form.revision.data = str(found.revision)
-            show_error(form, error)
+                _site, changed = _scene(session, slug, scene_id)
+                seen, values = form.revision.seen, form.values()
+                scenes.change_scene(session, changed, values, seen_revision=seen, actor=web.current_actor())
         except TourserverError as error:
             status = error.status
             show_error(form, error)
+            if isinstance(error, Conflict):
+                # the form keeps what was typed; saving again with the new revision is then a decision
+                with web.db().read() as session:
+                    _site, theirs = _scene(session, slug, scene_id)
+                form.revision.data = str(theirs.revision)
         else:
             flash(_("Saved. Visitors see it once the tour is published."), "done")
             return redirect(url_for("tours_studio.scene", slug=slug, scene_id=scene_id))
@@ -200,7 +203,7 @@ def _point(slug: str, scene_id: str, point_id: str | None) -> Any:
     elif not form.is_submitted():
         form.yaw.data = request.args.get("yaw", default=found.start_yaw, type=float)
         form.pitch.data = request.args.get("pitch", default=found.start_pitch, type=float)
-    status = 200
+    status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
         try:
             with web.db().write() as session:

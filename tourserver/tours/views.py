@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, redirect, send_file
@@ -16,22 +17,27 @@ bp = Blueprint("tours", __name__)
 
 FOREVER = 31_536_000  # seconds; the address changes with the content
 
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_POSTER = re.compile(r"[0-9a-f]{64}-[0-9a-f]{12}(-large|-thumb)?")
+
 
 @bp.get("/media/panoramas/<string(length=64):digest>/<int:level>/<int:col>_<int:row>.jpg")
 def tile(digest: str, level: int, col: int, row: int) -> Response:
     """One tile of a published picture."""
-    return _media(f"panoramas/{digest}/{level}/{col}_{row}.jpg")
+    return _panorama(digest, f"{level}/{col}_{row}.jpg")
 
 
 @bp.get("/media/panoramas/<string(length=64):digest>/base.jpg")
 def base(digest: str) -> Response:
     """The whole picture, small: shown until the tiles arrive."""
-    return _media(f"panoramas/{digest}/base.jpg")
+    return _panorama(digest, "base.jpg")
 
 
 @bp.get("/media/posters/<name>.jpg")
 def poster(name: str) -> Any:
     """The start view as a flat picture; until the worker has made it, the small whole picture stands in."""
+    if not _POSTER.fullmatch(name):
+        raise NotFound(N_("There is no such picture."))
     if not web.services().storage.exists(f"posters/{name}.jpg"):
         answer = redirect(f"/media/panoramas/{name[:64]}/base.jpg", 302)
         answer.headers["Cache-Control"] = "no-store"
@@ -50,6 +56,12 @@ def tour_json(lang: str, slug: str) -> Response:
         answer = jsonify(document.build(session, revision, web.current_language()))
     answer.headers["Cache-Control"] = "no-cache"
     return answer
+
+
+def _panorama(digest: str, name: str) -> Response:
+    if not _DIGEST.fullmatch(digest):
+        raise NotFound(N_("There is no such picture."))
+    return _media(f"panoramas/{digest}/{name}")
 
 
 def _media(key: str) -> Response:
