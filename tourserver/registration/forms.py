@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, SelectField, StringField
+from wtforms import EmailField, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, Length, Optional
 
 from tourserver.core.i18n import LANGUAGES, NATIVE_NAMES
@@ -19,13 +19,15 @@ class SignUpForm(FlaskForm):
         _l("E-mail"), [DataRequired(_l("Enter your e-mail: the link to join is sent there.")), Length(max=254)]
     )
     country = SelectField(_l("Country"), [DataRequired(_l("Choose a country from the list, or “prefer not to say”."))])
-    language = SelectField(_l("Language"), [DataRequired()], choices=[(code, NATIVE_NAMES[code]) for code in LANGUAGES])
+    language = SelectField(
+        _l("Language"), [DataRequired()], choices=[SelectChoice(code, NATIVE_NAMES[code]) for code in LANGUAGES]
+    )
     organisation = StringField(_l("Organisation"), [Optional(), Length(max=160)])
 
     def offer(self, lang: str) -> None:
         """Fill the countries in the page's language; none is chosen beforehand."""
         first = [("", _l("Choose")), (countries.UNDISCLOSED, _l("Prefer not to say"))]
-        self.country.choices = [*first, *countries.choices(lang)]
+        self.country.choices = [SelectChoice(code, name) for code, name in [*first, *countries.choices(lang)]]
 
 
 class ResendForm(FlaskForm):

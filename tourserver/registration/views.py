@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
 
 from tourserver.calendars import objects
 from tourserver.core import web
@@ -24,6 +25,8 @@ from tourserver.tours import pictures
 
 bp = Blueprint("registration", __name__, url_prefix="/<any(en,sv,zh):lang>/sessions/<slug>")
 
+RECEIPT = "receipt"
+"""A cookie: what this browser registered last. Not in the address, which people share."""
 RECEIPT_SECONDS = 24 * 3600
 
 
@@ -90,7 +93,7 @@ def register(lang: str, slug: str) -> Any:
             status = error.status
             show_error(form, error)
         else:
-            return redirect(web.page_url("registration.registered", slug=slug, receipt=receipt), 303)
+            return _with_receipt(redirect(web.page_url("registration.registered", slug=slug), 303), receipt)
     with services.db.read() as session:
         return _page(session, listing.by_slug(session, slug), form), status
 
@@ -107,43 +110,59 @@ def _wish(form: SignUpForm) -> signup.SignUp:
 
 
 def _receipts() -> URLSafeTimedSerializer:
-    """Signs what the success page may show; says nothing to whoever reads it but a random id."""
+    """Signs what the success page may show; holds nothing about a person but a random id."""
     return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="registration-receipt")
 
 
-def _read_receipt(session: Session, receipt: str, slug: str) -> tuple[Registration, ScheduledSession, bool]:
+def _with_receipt(answer: Response, receipt: str) -> Response:
+    answer.set_cookie(
+        RECEIPT,
+        receipt,
+        max_age=RECEIPT_SECONDS,
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
+
+
+def _registered_here(session: Session, slug: str) -> tuple[Registration, ScheduledSession, bool] | None:
+    """What this browser registered for the session of that address, and whether it was new; None when nothing."""
     try:
-        content = _receipts().loads(receipt, max_age=RECEIPT_SECONDS)
-    except BadSignature as error:
-        raise NotFound(N_("This page is no longer there. The mail has everything it said.")) from error
+        content = _receipts().loads(request.cookies.get(RECEIPT, ""), max_age=RECEIPT_SECONDS)
+    except BadSignature:
+        return None
     registration = session.get(Registration, content["r"])
     if registration is None or registration.state != "confirmed":
-        raise NotFound(N_("This page is no longer there. The mail has everything it said."))
+        return None
     scheduled = session.get_one(ScheduledSession, registration.session_id)
-    if scheduled.slug != slug:
-        raise NotFound(N_("This page is no longer there. The mail has everything it said."))
-    return registration, scheduled, bool(content["own"])
+    return (registration, scheduled, bool(content["own"])) if scheduled.slug == slug else None
 
 
-@bp.get("/registered/<receipt>")
-def registered(lang: str, slug: str, receipt: str) -> Response:
+@bp.get("/registered")
+def registered(lang: str, slug: str) -> Any:
     """What happens now; the same page whether the address was registered before or not."""
     with web.db().read() as session:
-        _registration, scheduled, _own = _read_receipt(session, receipt, slug)
-        ics = url_for("registration.invite_ics", lang=lang, slug=slug, receipt=receipt)
-        return _private(Response(render_template("registration/registered.html", session=scheduled, ics_url=ics)))
+        found = _registered_here(session, slug)
+        if found is None:
+            return redirect(web.page_url("registration.show", slug=slug), 303)
+        ics = url_for("registration.invite_ics", lang=lang, slug=slug)
+        return _private(make_response(render_template("registration/registered.html", session=found[1], ics_url=ics)))
 
 
-@bp.get("/registered/<receipt>/invite.ics")
-def invite_ics(lang: str, slug: str, receipt: str) -> Response:
+@bp.get("/registered/invite.ics")
+def invite_ics(lang: str, slug: str) -> Response:
     """The calendar entry of the mail. Whoever typed an address that was registered already gets no personal link."""
     services = web.services()
     with services.db.read() as session:
-        registration, scheduled, own = _read_receipt(session, receipt, slug)
+        found = _registered_here(session, slug)
+        if found is None:
+            raise NotFound(N_("This file is no longer here. The mail has it too."))
+        registration, scheduled, own = found
         stranger = "" if own else web.current_language()
         entry = invitations.calendar_entry(session, services, scheduled, registration, for_stranger=stranger)
     content = objects.download(entry)
-    answer = Response(content, mimetype="text/calendar")
+    answer = Response(content, content_type=objects.MIME_TYPE)
     answer.headers["Content-Disposition"] = f'attachment; filename="{slug}.ics"'
     answer.set_etag(objects.etag(content))
     return _private(answer)
@@ -172,6 +191,5 @@ def resend(lang: str, slug: str) -> Any:
 
 def _private(answer: Response) -> Response:
     answer.headers["Cache-Control"] = "no-store"
-    answer.headers["Referrer-Policy"] = "no-referrer"
     answer.headers["X-Robots-Tag"] = "noindex"
     return answer

@@ -13,6 +13,7 @@ from wtforms import (
     FieldList,
     IntegerField,
     RadioField,
+    SelectChoice,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -47,20 +48,20 @@ class SessionForm(FlaskForm):
     kind = RadioField(
         _l("Kind"),
         [DataRequired()],
-        choices=[("guided_tour", _l("Guided tour")), ("webinar", _l("Webinar"))],
+        choices=[SelectChoice("guided_tour", _l("Guided tour")), SelectChoice("webinar", _l("Webinar"))],
         default="guided_tour",
     )
     title = TextsField(_l("Title"), required=True)
     summary = TextsField(_l("What people will see and learn"), lines=True)
     slug = StringField(_l("Address of its page"), [Optional(), Length(max=80)])
-    languages = _Ticks(_l("Languages spoken"), choices=[(code, NATIVE_NAMES[code]) for code in LANGUAGES])
+    languages = _Ticks(_l("Languages spoken"), choices=[SelectChoice(code, NATIVE_NAMES[code]) for code in LANGUAGES])
     date = DateField(_l("Date"), [InputRequired()])
     time = TimeField(_l("Start"), [InputRequired()])
     zone = StringField(_l("Time zone"), [DataRequired(), Length(max=80)], default=clock.SWEDEN)
     fold = RadioField(
         _l("The clocks go back that night: which of the two?"),
         [Optional()],
-        choices=[("0", _l("The first (summer time)")), ("1", _l("The second (winter time)"))],
+        choices=[SelectChoice("0", _l("The first (summer time)")), SelectChoice("1", _l("The second (winter time)"))],
     )
     duration_minutes = IntegerField(_l("Minutes"), [InputRequired(), NumberRange(5, 720)], default=60)
     sites = FieldList(SelectField(_l("Site")), _l("Sites shown, in order"), max_entries=40)
@@ -69,7 +70,10 @@ class SessionForm(FlaskForm):
     capacity = IntegerField(_l("Seats"), [Optional(), NumberRange(1, 100_000)])
     visibility = RadioField(
         _l("Who finds it"),
-        choices=[("public", _l("Everybody: it is listed")), ("unlisted", _l("Only people who have the address"))],
+        choices=[
+            SelectChoice("public", _l("Everybody: it is listed")),
+            SelectChoice("unlisted", _l("Only people who have the address")),
+        ],
         default="public",
     )
     contact_name = StringField(_l("Contact"), [Length(max=120)])
@@ -81,8 +85,8 @@ class SessionForm(FlaskForm):
             for _ in range(FREE_PLACES):
                 self.sites.append_entry("")
         for entry in self.sites:
-            entry.choices = [("", "–"), *((site.id, label(site.name)) for site in sites)]
-        self.hosts.choices = [(user.id, user.name or user.email) for user in users]
+            entry.choices = [SelectChoice("", "–"), *(SelectChoice(site.id, label(site.name)) for site in sites)]
+        self.hosts.choices = [SelectChoice(user.id, user.name or user.email) for user in users]
 
     def fill(self, scheduled: ScheduledSession, hosts: list[str]) -> None:
         """Show what isn't a column: the start in parts, the revision, the hosts."""
