@@ -1,29 +1,19 @@
-"""Real browsers against ``tourserver demo``, started once for all tests of this folder and each worker."""
+"""Real browsers against ``tourserver demo``: one demo for each worker, on a copy of one prepared data folder."""
 
 from __future__ import annotations
 
-import os
-import re
-import signal
-import subprocess
-import sys
-import time
+import fcntl
+import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, StorageState, expect
 
-from tests.servers import free_port
-from tourserver import models
-from tourserver.core.services import Services
-from tourserver.core.settings import Settings
-from tourserver.demo import loader
-
-assert models.Base.metadata.tables
+from tests.e2e import demo as demos
+from tests.e2e.browsers import COMMON, Browsers, Watch
+from tests.e2e.demo import Demo
 
 FLAGS = [
     "--no-sandbox",
@@ -36,106 +26,36 @@ FLAGS = [
     "--no-first-run",
     "--disable-quic",
 ]
-START_SECONDS = 90
 
-
-@dataclass
-class Demo:
-    """A running demo and the links that it printed."""
-
-    process: subprocess.Popen[str]
-    data: Path
-    port: int
-    output: str
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def link(self, name: str) -> str:
-        """The path of a printed link: ``Public site``, ``Host's room`` or ``Delegate's room``."""
-        found = re.search(rf"{name}\s+(http://\S+)", self.output)
-        assert found, f"no “{name}” in:\n{self.output}"
-        return urlsplit(found[1]).path
-
-    def host_link(self) -> str:
-        """A fresh one-time sign-in link of the host."""
-        return self._more(0).host
-
-    def delegate_link(self, number: int) -> str:
-        """The personal link of the demo's delegate of that number; 0 is the printed one."""
-        return self._more(number).delegate
-
-    def _more(self, number: int) -> loader.Links:
-        services = Services.start(Settings(data=self.data, port=self.port, demo=True))
-        try:
-            return loader.more_links(services, number)
-        finally:
-            services.close()
-
-    @property
-    def admin(self) -> tuple[str, str]:
-        """E-mail and password of the demo's administrator, as printed at the first start."""
-        email = re.search(r"sign in as (\S+?)\)", self.output)
-        password = re.search(r"Its password\s+(\S+)", self.output)
-        assert email, self.output
-        assert password, self.output
-        return email[1], password[1]
-
-
-def start_demo(data: Path, port: int) -> Demo:
-    """Run ``tourserver demo`` and read what it prints until it is ready."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tourserver", "demo"],
-        env={**os.environ, "PORT": str(port), "DATA": str(data), "COLUMNS": "200"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=data.parent,
-    )
-    assert process.stdout is not None
-    lines: list[str] = []
-    for line in process.stdout:
-        lines.append(line)
-        if "Ctrl-C stops everything" in line:
-            break
-    demo = Demo(process, data, port, "".join(lines))
-    assert "Tourserver is running" in demo.output, demo.output
-    # keep reading, or the pipe fills up
-    import threading
-
-    threading.Thread(target=lambda: [lines.append(line) for line in process.stdout or []], daemon=True).start()
-    return demo
-
-
-def stop_demo(demo: Demo) -> int:
-    """Ctrl-C; the exit code."""
-    if demo.process.poll() is None:
-        demo.process.send_signal(signal.SIGINT)
-    return demo.process.wait(timeout=30)
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """The demo, with all pictures ready."""
-    data = tmp_path_factory.mktemp("demo") / "data"
-    running = start_demo(data, free_port())
-    try:
-        wait_for_pictures(running)
-        yield running
-    finally:
-        stop_demo(running)
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The data folder after a first start with all pictures ready, and what that start printed.
+
+    Made by the worker that comes first; the others wait for it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if base.name.startswith("popen-gw") else base) / "demo"
+    shared.mkdir(exist_ok=True)
+    printed = shared / "printed.txt"
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not printed.exists():
+            shutil.rmtree(shared / "data", ignore_errors=True)
+            printed.write_text(demos.prepare(shared / "data"))
+    return shared / "data", printed.read_text()
 
 
-def wait_for_pictures(demo: Demo, count: int = 8) -> None:
-    """Until the worker has cut the tiles and made the posters of the demo's scenes."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        posters = list((demo.data / "files" / "posters").glob("*-thumb.jpg"))
-        if len(posters) >= count:
-            return
-        time.sleep(0.3)
-    raise AssertionError("the worker did not finish the demo's pictures")
+@pytest.fixture(scope="session")
+def demo(prepared: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The running demo of this worker."""
+    data = tmp_path_factory.mktemp("worker") / "data"
+    shutil.copytree(prepared[0], data)
+    running = demos.start(data, first_output=prepared[1])
+    yield running
+    demos.stop(running)
 
 
 @pytest.fixture(scope="session")
@@ -143,62 +63,40 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return {**browser_type_launch_args, "executable_path": "/usr/bin/chromium", "args": FLAGS}
 
 
-@pytest.fixture(scope="session")
-def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    return {**browser_context_args, "locale": "en-GB", "timezone_id": "Africa/Casablanca"}
-
-
-class Watch:
-    """Fails a test on any request to another origin, any CSP report and any uncaught error of a page."""
-
-    def __init__(self, *origins: str) -> None:
-        self.origins = set(origins)
-        self.foreign: list[str] = []
-        self.errors: list[str] = []
-
-    def follow(self, page: Page) -> None:
-        page.on("request", lambda request: self._request(request.url))
-        page.on("pageerror", lambda error: self.errors.append(f"{page.url}: {error}"))
-        page.on("console", lambda message: self._console(page, message.type, message.text))
-
-    def _request(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme in ("blob", "data"):
-            return
-        if f"{parts.scheme}://{parts.netloc}" not in self.origins and not (
-            parts.scheme in ("ws", "wss") and f"http://{parts.netloc}" in self.origins
-        ):
-            self.foreign.append(url)
-
-    def _console(self, page: Page, kind: str, text: str) -> None:
-        if kind == "error" and ("Content Security Policy" in text or "Refused to" in text):
-            self.errors.append(f"{page.url}: {text}")
-
-    def check(self) -> None:
-        assert self.foreign == []
-        assert self.errors == []
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[None] | pytest.TestReport:
+    report: pytest.TestReport = yield  # type: ignore[assignment, misc]  # mypy takes this for the generator's answer
+    browsers = getattr(item, "funcargs", {}).get("browsers")
+    if call.when == "call" and report.failed and isinstance(browsers, Browsers):
+        folder = Path(item.config.getoption("--output")) / "pages"
+        folder.mkdir(parents=True, exist_ok=True)
+        taken = browsers.picture_all(folder, item.name)
+        report.sections.append(("Screenshots", "\n".join(map(str, taken))))
+    return report
 
 
 @pytest.fixture
-def watch(demo: Demo) -> Iterator[Watch]:
-    """Watches every page of the test's contexts; checked at the end."""
-    found = Watch(demo.url)
+def browsers(demo: Demo, browser: Browser) -> Iterator[Browsers]:
+    """Browsers, each another person's; what none of their pages may do fails the test at its end."""
+    found = Browsers(browser, Watch(demo.url), demo.url)
     yield found
-    found.check()
+    found.close()
+    found.watch.check()
 
 
-@pytest.fixture
-def context(context: BrowserContext, watch: Watch) -> BrowserContext:
-    """A browser whose pages are watched."""
-    context.on("page", watch.follow)
-    context.set_default_timeout(20_000)
-    return context
-
-
-def open_context(browser: Browser, watch: Watch, **options: Any) -> BrowserContext:
-    """Another browser beside the test's own."""
-    settings: dict[str, Any] = {"locale": "en-GB", "timezone_id": "Africa/Casablanca", **options}
-    context = browser.new_context(**settings)
-    context.on("page", watch.follow)
-    context.set_default_timeout(20_000)
-    return context
+@pytest.fixture(scope="session")
+def admin_state(demo: Demo, browser: Browser) -> StorageState:
+    """Cookies of the administrator, signed in once with the printed password."""
+    email, password = demo.admin
+    context = browser.new_context(base_url=demo.url, **COMMON)
+    page = context.new_page()
+    page.goto("/studio")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Today")).to_be_visible()
+    state = context.storage_state()
+    context.close()
+    return state

@@ -1,0 +1,101 @@
+"""A question's way: asked, approved, voted for, live, answered; and what each of the people sees of it."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.e2e import room
+from tests.e2e.browsers import Browsers
+from tests.e2e.demo import Demo
+
+
+def test_a_question_is_asked_approved_and_seen_by_all_in_order_then_answered(demo: Demo, browsers: Browsers) -> None:
+    moderator = browsers.page(demo.host_link())
+    asker = browsers.page(demo.delegate_link(0))
+    reader = browsers.page(demo.delegate_link(1))
+    for page in (moderator, asker, reader):
+        room.wait_until_online(page)
+    first, second = room.unique("How warm is the water?"), room.unique("Who pays?")
+    waiting = "Waiting for the host. Only you and the hosts see it."
+
+    for text in (first, second):
+        room.ask(asker, text)
+        expect(room.own_question(asker, text)).to_contain_text(waiting)
+        expect(room.card(moderator, text)).to_be_visible()
+    for page in (asker, reader):
+        for text in (first, second):
+            assert room.question(page, text).count() == 0, "only the one who asked and the hosts see it"
+    assert room.own_question(reader, first).count() == 0
+
+    for text in (second, first):
+        room.approve(moderator, text)
+        for page in (asker, reader):
+            expect(room.question(page, text)).to_be_visible()
+    expect(room.own_question(asker, first)).not_to_contain_text(waiting)
+    for page in (asker, reader):
+        texts = page.get_by_test_id("questions").get_by_test_id("question").all_inner_texts()
+        places = [next(i for i, text in enumerate(texts) if wanted in text) for wanted in (second, first)]
+        assert places == sorted(places), "in the order of approval"
+
+    room.show_queue(moderator, "approved")
+    room.card(moderator, first).get_by_role("button", name="Live").click()
+    for page in (asker, reader):
+        expect(page.get_by_test_id("now")).to_be_visible()
+        expect(page.get_by_test_id("now")).to_contain_text(first)
+    room.card(moderator, first).get_by_role("button", name="Answered").click()
+    for page in (asker, reader):
+        expect(page.get_by_test_id("now")).to_be_hidden()
+        expect(page.get_by_test_id("answered").get_by_test_id("question").filter(has_text=first)).to_be_visible()
+    assert len({room.state(page)["seq"]["public"] for page in (moderator, asker, reader)}) == 1
+
+
+def test_one_person_votes_once_whatever_the_browser_and_may_take_the_vote_back(
+    demo: Demo, browsers: Browsers
+) -> None:
+    moderator = browsers.page(demo.host_link())
+    asker = browsers.page(demo.delegate_link(0))
+    voter = browsers.page(demo.delegate_link(1))
+    for page in (moderator, asker, voter):
+        room.wait_until_online(page)
+    text = room.unique("Can we vote?")
+    room.ask(asker, text)
+    room.approve(moderator, text)
+
+    counted = room.question(asker, text).get_by_test_id("votes")
+    expect(counted).to_have_text("0")
+    expect(room.question(asker, text).get_by_test_id("vote")).to_be_hidden()
+    vote = room.question(voter, text).get_by_test_id("vote")
+    vote.click()
+    expect(vote).to_have_attribute("aria-pressed", "true")
+    expect(vote).to_have_text("1")
+    expect(counted).to_have_text("1")
+
+    elsewhere = browsers.page(demo.delegate_link(1))
+    same = room.question(elsewhere, text).get_by_test_id("vote")
+    expect(same).to_have_attribute("aria-pressed", "true")
+    expect(same).to_have_text("1")
+    same.click()  # what is pressed is let go: the one vote of this person
+    expect(same).to_have_attribute("aria-pressed", "false")
+    for count in (vote, same, counted):
+        expect(count).to_have_text("0")
+    expect(vote).to_have_attribute("aria-pressed", "false")
+    vote.click()
+    for count in (vote, same, counted):
+        expect(count).to_have_text("1")
+    expect(same).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_question_that_is_declined_tells_its_author_why_and_nobody_else(demo: Demo, browsers: Browsers) -> None:
+    moderator = browsers.page(demo.host_link())
+    asker = browsers.page(demo.delegate_link(0))
+    for page in (moderator, asker):
+        room.wait_until_online(page)
+    text = room.unique("What is your phone number?")
+    room.ask(asker, text)
+    card = room.card(moderator, text)
+    card.get_by_role("button", name="Decline").click()
+    card.get_by_test_id("decline-reason").fill("Please write to the contact instead.")
+    card.get_by_test_id("decline-send").click()
+    expect(room.own_question(asker, text)).to_contain_text("Declined")
+    expect(room.own_question(asker, text)).to_contain_text("Please write to the contact instead.")
+    assert room.question(asker, text).count() == 0
