@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from sqlalchemy import func, select
 from websocket import WebSocket, create_connection
 
@@ -28,7 +29,7 @@ from tests.servers import Server, start_server
 from tourserver.core import clock, rights
 from tourserver.core.rights import Actor
 from tourserver.core.services import Services
-from tourserver.live import access
+from tourserver.live import access, guide
 from tourserver.live.models import Attendance, Question
 from tourserver.registration.models import Registration
 
@@ -95,8 +96,7 @@ def test_a_question_is_asked_approved_and_seen_in_order(join: Join, open_world: 
         crew.do("question.approve", question=question["question"], revision=1)
     crew.do("question.live", question=asked[0]["question"], revision=2)
     expected = ["question.approved", "question.approved", "question.live"]
-    for client in (asker, other, crew):
-        wait(lambda client=client: client.kinds("public") == expected)  # type: ignore[misc] # bound in a loop
+    wait(lambda: all(client.kinds("public") == expected for client in (asker, other, crew)))
     assert [other.events["public"][seq]["data"].get("question", {}).get("text") for seq in (2, 3)] == [
         "Question 2?",
         "Question 0?",
@@ -335,8 +335,6 @@ def test_the_lobby_is_told_when_the_room_opens(join: Join, services: Services, w
 
 def test_events_of_another_process_arrive_within_two_seconds(join: Join, services: Services, open_world: World) -> None:
     guest = join(open_world, person_of(open_world))
-    from tourserver.live import guide
-
     with services.db.write() as session:
         guide.take(session, open_world.room_id, actor=host_of(open_world))
     guest.wait_kind("public", "guide.changed", 2.5)
@@ -399,8 +397,6 @@ def test_flooding_is_slowed_and_the_connection_lives(join: Join, open_world: Wor
 
 
 def test_a_page_of_another_origin_cannot_connect(server: Server) -> None:
-    import requests
-
     address = f"{server.url}/socket.io/?EIO=4&transport=polling"
     assert requests.get(address, headers={"Origin": "https://evil.example"}, timeout=5).status_code == 400
     assert requests.get(address, headers={"Origin": server.url}, timeout=5).status_code == 200

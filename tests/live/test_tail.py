@@ -1,0 +1,287 @@
+"""The tail and the pulse with a carrier that writes down what it is given."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from tests.live.factories import World, caller_of, host_of, person_of, signed_ticket
+from tests.live.test_questions import approve, ask
+from tourserver.core.errors import Gone, RateLimited
+from tourserver.core.rights import SYSTEM, Actor
+from tourserver.core.services import Services
+from tourserver.live import engine as engines
+from tourserver.live import events, guide, rooms, votes
+from tourserver.live.commands import execute
+from tourserver.live.engine import Engine
+from tourserver.live.guide import View
+from tourserver.live.models import Room
+from tourserver.registration.models import Registration
+from tourserver.sites.models import Site
+from tourserver.tours import document, publishing
+
+
+class Paper:
+    """A carrier of paper: groups as sets, everything sent in a list, background tasks at once."""
+
+    def __init__(self) -> None:
+        self.groups: dict[str, set[str]] = {}
+        self.sent: list[tuple[str, str, dict[str, Any]]] = []
+        self.ended: list[str] = []
+
+    def join(self, sid: str, channel: str) -> None:
+        self.groups.setdefault(channel, set()).add(sid)
+
+    def leave(self, sid: str, channel: str) -> None:
+        self.groups.get(channel, set()).discard(sid)
+
+    def send(self, channel: str, event: str, data: dict[str, Any]) -> None:
+        self.sent += [(sid, event, data) for sid in sorted(self.groups.get(channel, ()))]
+
+    def send_to(self, sid: str, event: str, data: dict[str, Any]) -> None:
+        self.sent.append((sid, event, data))
+
+    def disconnect(self, sid: str) -> None:
+        self.ended.append(sid)
+
+    def spawn(self, function: Callable[..., None], *arguments: Any) -> None:
+        if getattr(function, "__name__", "") != "run":  # the endless tasks are stepped by the tests
+            function(*arguments)
+
+    def sleep(self, seconds: float) -> None:
+        """Time does not pass on paper."""
+
+    def to(self, sid: str, event: str) -> list[dict[str, Any]]:
+        """What one connection was sent."""
+        return [data for receiver, name, data in self.sent if (receiver, name) == (sid, event)]
+
+
+@pytest.fixture
+def paper() -> Paper:
+    return Paper()
+
+
+@pytest.fixture
+def engine(services: Services, paper: Paper) -> Iterator[Engine]:
+    found = Engine(services, paper, build_tour=document.build, translate=lambda error, _lang: error.text)
+    yield found
+    found.stop()
+
+
+def join(engine: Engine, world: World, actor: Actor, **more: Any) -> str:
+    sid = uuid.uuid4().hex
+    ticket = signed_ticket(engine.services, world, actor)
+    engine.join(sid, {"ticket": ticket, "device": sid, "heads": 1, "since": {}, **more}, None)
+    return sid
+
+
+def test_members_hear_their_channels_and_no_others(engine: Engine, paper: Paper, open_world: World) -> None:
+    asker, other = join(engine, open_world, person_of(open_world)), join(engine, open_world, person_of(open_world, 1))
+    crew = join(engine, open_world, host_of(open_world))
+    approve(engine.services, open_world, ask(engine.services, open_world))
+    engine.tail.tick()
+
+    def heard(sid: str) -> list[tuple[str, str]]:
+        frames = paper.to(sid, "frame")
+        return [
+            (channel, event["kind"])
+            for frame in frames
+            for channel, listed in frame["events"].items()
+            for event in listed
+        ]
+
+    assert sorted(heard(asker)) == [
+        ("person", "question.approved"),
+        ("person", "question.pending"),
+        ("public", "question.approved"),
+    ]
+    assert heard(other) == [("public", "question.approved")]
+    assert sorted(heard(crew)) == [
+        ("public", "question.approved"),
+        ("staff", "question.approved"),
+        ("staff", "question.pending"),
+    ]
+
+
+def test_each_event_is_handed_on_once_and_in_order(engine: Engine, paper: Paper, open_world: World) -> None:
+    guest = join(engine, open_world, person_of(open_world))
+    for number in range(450):
+        if number % 150 == 0:
+            engine.tail.tick()
+        with engine.services.db.write() as session:
+            events.append(session, open_world.room_id, "public", "x")
+    for _ in range(4):
+        engine.tail.tick()
+    seen = [event["seq"] for frame in paper.to(guest, "frame") for event in frame["events"]["public"]]
+    assert seen == list(range(2, 452))
+
+
+def test_a_lost_wake_up_costs_a_second_and_no_event(engine: Engine, paper: Paper, open_world: World) -> None:
+    guest = join(engine, open_world, person_of(open_world))
+    engine.tail.tick()
+    events.unlisten(engine.tail.wake)
+    with engine.services.db.write() as session:
+        guide.take(session, open_world.room_id, actor=host_of(open_world))
+    engine.tail.tick()
+    assert paper.to(guest, "frame") == []
+    engine.tail._swept = float("-inf")
+    engine.tail.tick()
+    assert [event["kind"] for event in paper.to(guest, "frame")[0]["events"]["public"]] == ["guide.changed"]
+
+
+def test_the_newest_view_goes_out_with_the_events(engine: Engine, paper: Paper, open_world: World) -> None:
+    guest = join(engine, open_world, person_of(open_world))
+    engine.tail.tick()
+    engine.tracks.checked(open_world.room_id, open_world.hosts[0], frozenset(open_world.scenes))
+    for yaw in (1, 2, 3):
+        engine.tracks.accept(open_world.room_id, open_world.hosts[0], View(open_world.scenes[0], yaw, 0, 70), 0, "G")
+    with engine.services.db.write() as session:
+        guide.take(session, open_world.room_id, actor=host_of(open_world))
+    engine.tail.tick()
+    engine.tail.tick()
+    frames = paper.to(guest, "frame")
+    assert len(frames) == 1
+    assert (frames[0]["view"]["yaw"], len(frames[0]["events"]["public"])) == (3, 1)
+
+
+def test_a_view_that_another_process_stored_is_handed_on(engine: Engine, paper: Paper, open_world: World) -> None:
+    guest = join(engine, open_world, person_of(open_world))
+    engine.tail.tick()
+    with engine.services.db.write() as session:
+        stored = {"scene": open_world.scenes[0], "yaw": 5, "pitch": 0, "fov": 70, "t": 1_900_000_000_000}
+        session.execute(
+            update(Room).where(Room.id == open_world.room_id).values(view=stored, guide_user_id=open_world.hosts[0])
+        )
+    engine.tail._swept = float("-inf")
+    engine.tail.tick()
+    assert paper.to(guest, "frame")[-1]["view"] == {**stored, "by": "Hanna Host"}
+
+
+def test_heads_tell_numbers_presence_and_votes(engine: Engine, paper: Paper, open_world: World) -> None:
+    question = ask(engine.services, open_world)
+    approve(engine.services, open_world, question)
+    guest = join(engine, open_world, person_of(open_world), heads=3)
+    with engine.services.db.write() as session:
+        votes.vote(session, open_world.room_id, question, open_world.people[1])
+    paper.sent.clear()
+    engine.pulse.send_heads()
+    everyone, mine = paper.to(guest, "heads")
+    assert (everyone["public"], everyone["tallies"]) == (2, {question: 1})
+    assert everyone["presence"]["heads"] == 3
+    assert mine["person"] == 2
+
+
+def test_only_votes_that_changed_are_told_again(engine: Engine, paper: Paper, open_world: World) -> None:
+    shown = [ask(engine.services, open_world, f"Q{number}?") for number in range(2)]
+    for question in shown:
+        approve(engine.services, open_world, question)
+    guest = join(engine, open_world, person_of(open_world))
+    engine.pulse.send_heads()
+    with engine.services.db.write() as session:
+        votes.vote(session, open_world.room_id, shown[1], open_world.people[1])
+    paper.sent.clear()
+    engine.pulse._due.pop("heads")
+    engine.pulse.send_heads()
+    assert paper.to(guest, "heads")[0]["tallies"] == {shown[1]: 1}
+
+
+def test_a_seat_that_is_lost_is_told_and_ended(engine: Engine, paper: Paper, open_world: World) -> None:
+    guest, other = join(engine, open_world, person_of(open_world)), join(engine, open_world, person_of(open_world, 1))
+    engine.pulse.check_seats()
+    assert paper.ended == []
+    with engine.services.db.write() as session:
+        session.get_one(Registration, open_world.people[0]).state = "withdrawn"
+    engine.pulse.check_seats()
+    assert paper.ended == [guest]
+    assert paper.to(guest, "removed")[0]["code"] == "withdrawn"
+    assert paper.to(other, "removed") == []
+
+
+def test_a_page_of_the_lobby_gets_the_pinned_tour_when_it_shows_another(
+    engine: Engine, paper: Paper, world: World
+) -> None:
+    early = join(engine, world, person_of(world))
+    with engine.services.db.write() as session:
+        publishing.publish(session, session.get_one(Site, world.site_id), actor=SYSTEM)
+    late = join(engine, world, person_of(world, 1))
+    with engine.services.db.write() as session:
+        rooms.open_room(session, world.room_id, actor=host_of(world))
+    engine.tail.tick()
+
+    def revisions(sid: str) -> list[int]:
+        public = [data for data in paper.to(sid, "snapshot") if data["channel"] == "public"]
+        return [data["state"]["tour"][0]["revision"] for data in public]
+
+    assert revisions(early) == [1, 2]
+    assert revisions(late) == [2]
+
+
+def test_who_missed_the_opening_gets_a_snapshot_with_the_pinned_tour(
+    engine: Engine, paper: Paper, open_world: World
+) -> None:
+    back = join(engine, open_world, person_of(open_world), since={"public": 0, "person": 0})
+    assert [data["channel"] for data in paper.to(back, "snapshot")] == ["public"]
+    assert [data["channel"] for data in paper.to(back, "events")] == ["person"]
+
+
+def test_much_that_was_missed_comes_in_pages(engine: Engine, paper: Paper, open_world: World) -> None:
+    with engine.services.db.write() as session:
+        for _ in range(450):
+            events.append(session, open_world.room_id, "public", "x")
+    back = join(engine, open_world, person_of(open_world), since={"public": 1, "person": 0})
+    pages = [data for data in paper.to(back, "events") if data["channel"] == "public"]
+    assert [len(page["events"]) for page in pages] == [200, 200, 50]
+    assert [page["more"] for page in pages] == [True, True, False]
+
+
+def test_a_room_that_ended_a_day_ago_is_over(
+    engine: Engine, open_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with engine.services.db.write() as session:
+        rooms.end_room(session, open_world.room_id, actor=host_of(open_world))
+    join(engine, open_world, person_of(open_world))
+    monkeypatch.setattr(engines, "AFTERWARDS", timedelta(0))
+    with pytest.raises(Gone) as caught:
+        join(engine, open_world, person_of(open_world))
+    assert caught.value.code == "ended"
+
+
+def test_one_link_opens_twenty_windows_and_no_more(engine: Engine, open_world: World) -> None:
+    for _ in range(20):
+        join(engine, open_world, person_of(open_world))
+    with pytest.raises(RateLimited):
+        join(engine, open_world, person_of(open_world))
+    join(engine, open_world, person_of(open_world, 1))
+
+
+def test_leaving_frees_channels_and_ends_attendance(engine: Engine, paper: Paper, open_world: World) -> None:
+    guest = join(engine, open_world, person_of(open_world))
+    engine.leave(guest)
+    engine.leave(guest)
+    assert engine.members.channels() == []
+    assert all(not members for members in paper.groups.values())
+
+
+def test_the_tail_goes_on_after_a_moment_without_a_database(
+    engine: Engine, paper: Paper, open_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guest = join(engine, open_world, person_of(open_world))
+    engine.tail.tick()
+
+    def fail(*_: Any) -> None:
+        raise RuntimeError("on purpose")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(events, "read", fail)
+        caller = caller_of(engine.services, open_world, host_of(open_world))
+        execute(engine.services, caller, {"id": str(uuid.uuid4()), "name": "guide.take", "args": {}})
+        with pytest.raises(RuntimeError, match="on purpose"):
+            engine.tail.tick()
+    engine.tail._swept = float("-inf")
+    engine.tail.tick()
+    assert [event["kind"] for event in paper.to(guest, "frame")[-1]["events"]["public"]] == ["guide.changed"]
