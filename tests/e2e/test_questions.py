@@ -38,7 +38,7 @@ def test_a_question_is_asked_approved_and_seen_by_all_in_order_then_answered(dem
         assert places == sorted(places), "in the order of approval"
 
     room.show_queue(moderator, "approved")
-    room.card(moderator, first).get_by_role("button", name="Live").click()
+    room.card(moderator, first).get_by_role("button", name="Answer now").click()
     for page in (asker, reader):
         expect(page.get_by_test_id("now")).to_be_visible()
         expect(page.get_by_test_id("now")).to_contain_text(first)

@@ -88,7 +88,8 @@ def picture_state(session: Session, panorama: Panorama) -> dict[str, Any]:
     job = jobs.latest(session, document.TILE_JOB, panorama.id)
     percent = 100 if panorama.state == "ready" else job.percent if job else 0
     if panorama.error:
-        trouble = _(panorama.error["message"]) % panorama.error.get("params", {})
+        template, values = panorama.error["message"], panorama.error.get("params", {})
+        trouble = _(template) % values
     else:
         trouble = job.error if job and job.state == "waiting" else None
     warnings = store.warning_texts(panorama, _)

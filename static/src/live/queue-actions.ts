@@ -47,13 +47,13 @@ export function actionWords(name: ActionName): string {
     case "approve":
       return _("Approve");
     case "live":
-      return _("Live");
+      return _("Answer now");
     case "answered":
       return _("Answered");
     case "decline":
       return _("Decline");
     case "unlive":
-      return _("Not now");
+      return _("Back to approved");
   }
 }
 
