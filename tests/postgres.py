@@ -37,7 +37,7 @@ def cluster() -> Iterator[Path]:
     bin_dir = binaries()
     data = folder / "data"
     subprocess.run(
-        [*prefix, bin_dir / "initdb", "--no-sync", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"],
+        [*prefix, bin_dir / "initdb", "--no-sync", "-D", data, "-U", "tester", "-A", "trust", "--locale=C.UTF-8"],
         check=True,
         capture_output=True,
         cwd="/",
@@ -45,7 +45,8 @@ def cluster() -> Iterator[Path]:
     options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={folder}", "-c", "fsync=off"]
     options += ["-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c", "max_connections=200"]
     with (folder / "log").open("wb") as log:
-        server = subprocess.Popen([*prefix, bin_dir / "postgres", "-D", data, *options], stdout=log, stderr=log, cwd="/")
+        command = [*prefix, bin_dir / "postgres", "-D", data, *options]
+        server = subprocess.Popen(command, stdout=log, stderr=log, cwd="/")
     try:
         _wait_for(folder / ".s.PGSQL.5432", server, folder / "log")
         yield folder

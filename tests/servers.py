@@ -48,9 +48,7 @@ def environment(settings: Settings, **extra: str) -> dict[str, str]:
 
 
 @contextmanager
-def start_process(
-    module: list[str], settings: Settings, log: Path, **extra: str
-) -> Iterator[subprocess.Popen[bytes]]:
+def start_process(module: list[str], settings: Settings, log: Path, **extra: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run ``python -m …`` with these settings; ended by SIGTERM, and after 10 s by SIGKILL."""
     with log.open("ab") as file:
         process = subprocess.Popen(

@@ -13,7 +13,9 @@ def storage(tmp_path: Path) -> LocalStorage:
     return LocalStorage(tmp_path / "files")
 
 
-@pytest.mark.parametrize("key", ["", "/etc/passwd", "../secret", "a/../b", "a//b", ".hidden", "a/.b", "a\\b", "a b", "ä"])
+@pytest.mark.parametrize(
+    "key", ["", "/etc/passwd", "../secret", "a/../b", "a//b", ".hidden", "a/.b", "a\\b", "a b", "ä"]
+)
 def test_a_key_that_could_leave_the_folder_is_refused(storage: LocalStorage, key: str) -> None:
     with pytest.raises(Invalid):
         storage.put(key, b"x")

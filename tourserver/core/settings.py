@@ -20,22 +20,26 @@ class Settings(BaseSettings):
         Path("data"), description="The data folder: database, pictures, keys and, in the demo, the mailbox."
     )
     database_url: str = Field(
-        "", description="SQLAlchemy URL of the database; empty means SQLite in the data folder. "
-        "PostgreSQL: postgresql+psycopg2://user@host/name"
+        "",
+        description="SQLAlchemy URL of the database; empty means SQLite in the data folder. "
+        "PostgreSQL: postgresql+psycopg2://user@host/name",
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
     public_url: str = Field(
-        "", description="The address people use, such as https://tours.example.org; when empty, the one saved "
-        "in Studio, Setup, and else http://127.0.0.1:PORT."
+        "",
+        description="The address people use, such as https://tours.example.org; when empty, the one saved "
+        "in Studio, Setup, and else http://127.0.0.1:PORT.",
     )
     smtp_url: str = Field(
-        "", description="How mail leaves: smtp://host:25, smtp+starttls://user:password@host:587 or "
-        "smtps://user:password@host:465. Empty: the mail waits in the outbox."
+        "",
+        description="How mail leaves: smtp://host:25, smtp+starttls://user:password@host:587 or "
+        "smtps://user:password@host:465. Empty: the mail waits in the outbox.",
     )
     mail_from: str = Field(
-        "", description="Sender of all mail and organiser of all invitations, as “Name <address>”; a mailbox "
-        "that people read. When empty, the one saved in Studio, Setup."
+        "",
+        description="Sender of all mail and organiser of all invitations, as “Name <address>”; a mailbox "
+        "that people read. When empty, the one saved in Studio, Setup.",
     )
     redis_url: str = Field("", description="Redis for several web processes: redis://host:6379/0. Empty: one process.")
     async_mode: Literal["eventlet", "threading"] = Field(

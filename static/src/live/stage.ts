@@ -134,9 +134,7 @@ export class Stage {
 
   private caption(scene: Scene): void {
     for (const caption of this.captions) {
-      const made = scene.render
-        ? h("span", { class: "chip" }, icon("image"), _("Render"))
-        : null;
+      const made = scene.render ? h("span", { class: "chip" }, icon("image"), _("Render")) : null;
       const credit = [scene.credit, scene.licence].filter(Boolean).join(", ");
       caption.replaceChildren(
         h(
