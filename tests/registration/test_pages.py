@@ -172,6 +172,11 @@ def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_is_kept(
     assert registrations(app_services) == []
 
 
+def test_all_that_is_wrong_is_said_at_once(client: FlaskClient, walk: ScheduledSession) -> None:
+    page = soup(send(client, name="", email="amina@", country=""))
+    assert [str(link["href"]) for link in page.select("#error-summary a")] == ["#name", "#email", "#country"]
+
+
 def test_the_same_e_mail_again_gets_the_same_page(
     client: FlaskClient, app: Flask, walk: ScheduledSession, app_services: Services
 ) -> None:

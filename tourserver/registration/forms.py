@@ -5,10 +5,20 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import EmailField, SelectChoice, SelectField, StringField
-from wtforms.validators import DataRequired, Length, Optional
+from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
+from tourserver.core.errors import Invalid
 from tourserver.core.i18n import LANGUAGES, NATIVE_NAMES
-from tourserver.people import countries
+from tourserver.core.web import message
+from tourserver.people import countries, emails
+
+
+def an_address(_form: FlaskForm, field: EmailField) -> None:
+    """The rules check this too; asked here, it is said together with all else that is wrong."""
+    try:
+        emails.normalise(field.data or "")
+    except Invalid as error:
+        raise ValidationError(message(error)) from error
 
 
 class SignUpForm(FlaskForm):
@@ -16,7 +26,7 @@ class SignUpForm(FlaskForm):
 
     name = StringField(_l("Name"), [DataRequired(_l("Enter your name: the hosts greet you by it.")), Length(max=120)])
     email = EmailField(
-        _l("E-mail"), [DataRequired(_l("Enter your e-mail: the link to join is sent there.")), Length(max=254)]
+        _l("E-mail"), [DataRequired(_l("Enter your e-mail: the link to join is sent there.")), an_address]
     )
     country = SelectField(_l("Country"), [DataRequired(_l("Choose a country from the list, or “prefer not to say”."))])
     language = SelectField(
@@ -33,4 +43,4 @@ class SignUpForm(FlaskForm):
 class ResendForm(FlaskForm):
     """Where the link should go once more."""
 
-    email = EmailField(_l("E-mail you registered with"), [DataRequired(), Length(max=254)])
+    email = EmailField(_l("E-mail you registered with"), [DataRequired(), an_address])

@@ -176,12 +176,12 @@ def resend(lang: str, slug: str) -> Any:
     form = ResendForm()
     with services.db.read() as session:
         scheduled = listing.by_slug(session, slug)
-    sent, status = False, 200
+    sent, status = False, 422 if form.is_submitted() else 200
     if form.validate_on_submit():
         try:
             with services.db.write() as session:
                 signup.resend(session, services, scheduled, form.email.data)
-            sent = True
+            sent, status = True, 200
         except TourserverError as error:
             status = error.status
             show_error(form, error)
