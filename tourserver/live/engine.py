@@ -17,8 +17,9 @@ from tourserver.core.errors import Gone, RateLimited, TourserverError
 from tourserver.core.i18n import N_
 from tourserver.core.services import Services
 from tourserver.live import access, events, presence, rooms, snapshots, tickets
-from tourserver.live.commands import Caller, Strict, parse
+from tourserver.live.commands import Caller
 from tourserver.live.faces import Audience, Faces
+from tourserver.live.forms import Strict, parse
 from tourserver.live.members import Connection, Members
 from tourserver.live.models import Room
 from tourserver.live.pulse import HEADS_EVERY, Pulse

@@ -16,9 +16,10 @@ from tourserver.core import clock, i18n, web
 from tourserver.core.errors import Conflict, Forbidden, NotFound, RateLimited, TourserverError, Unavailable
 from tourserver.core.i18n import N_
 from tourserver.live import access, commands, events, guide, viewtrack
-from tourserver.live.commands import Angle, Id, SeatLostError, Strict, parse
+from tourserver.live.commands import SeatLostError
 from tourserver.live.engine import Engine, Number
 from tourserver.live.faces import Faces
+from tourserver.live.forms import Angle, Id, Strict, parse
 from tourserver.live.members import Connection
 from tourserver.live.transport import NAMESPACE
 
