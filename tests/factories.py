@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from tourserver.core import clock, rights
@@ -174,9 +176,7 @@ def wish(**values: Any) -> signup.SignUp:
     return signup.SignUp(**{**typed, **values})
 
 
-def make_registration(
-    session: Session, services: Services, scheduled: ScheduledSession, **values: Any
-) -> Registration:
+def make_registration(session: Session, services: Services, scheduled: ScheduledSession, **values: Any) -> Registration:
     """A confirmed registration, with its mail in the outbox."""
     values.setdefault("email", f"{new_id()}@example.org")
     return signup.register(session, services, scheduled, wish(**values)).registration
@@ -221,3 +221,18 @@ def row_counts(db: Database) -> dict[str, int]:
             table.name: session.scalar(select(func.count()).select_from(table)) or 0
             for table in Base.metadata.sorted_tables
         }
+
+
+@contextmanager
+def counted(db: Database) -> Iterator[list[str]]:
+    """The statements that are sent to the database while the block runs."""
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)

@@ -46,7 +46,7 @@ def test_a_new_site_leads_to_its_tour(admin: FlaskClient, app_services: Services
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"name-en": " "}, "Fill in at least one language."),
+        ({"name-en": " "}, "Name: Fill in at least one language."),
         ({"latitude": "59.3"}, "both latitude and longitude"),
         ({"latitude": "north", "longitude": "18"}, "Not a valid float"),
         ({"latitude": "nan", "longitude": "18"}, "Number must be between"),
@@ -89,9 +89,7 @@ def test_a_forged_revision_is_a_stale_one(admin: FlaskClient, site: Site, revisi
     assert admin.post("/studio/sites/harbour", data=typed(site, revision=revision)).status_code == 409
 
 
-def test_publishing_and_withdrawing_say_what_happened(
-    admin: FlaskClient, app_services: Services, site: Site
-) -> None:
+def test_publishing_and_withdrawing_say_what_happened(admin: FlaskClient, app_services: Services, site: Site) -> None:
     said = admin.post("/studio/sites/harbour/state/published", follow_redirects=True).text
     assert "The site is published." in said
     assert admin.get("/en/sites/harbour").status_code == 200

@@ -160,9 +160,9 @@ def test_markup_in_texts_of_points_is_made_harmless(services: Services) -> None:
         scenes.add_hotspot(
             session, scene, kind="info", yaw=0, pitch=0, label={"en": "x"}, body={"en": body}, actor=SYSTEM
         )
-        html = document.build(session, publishing.publish(session, site, actor=SYSTEM), "en")["scenes"][0][
-            "hotspots"
-        ][0]["html"]["value"]
+        html = document.build(session, publishing.publish(session, site, actor=SYSTEM), "en")["scenes"][0]["hotspots"][
+            0
+        ]["html"]["value"]
     read = BeautifulSoup(html, "html.parser")
     assert {element.name for element in read.find_all()} == {"h3", "p", "a"}
     links = [element.attrs for element in read.find_all("a")]

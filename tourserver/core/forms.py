@@ -62,6 +62,11 @@ class TextsField(FormField):
         return good
 
     @property
+    def errors(self) -> list[str]:
+        """The messages of all languages in one list, as other fields have theirs."""
+        return [str(text) for texts in self.form.errors.values() for text in texts]
+
+    @property
     def texts(self) -> Texts:
         """The languages that are filled in, trimmed, line ends as ``\\n``."""
         found = {lang: (self.form[lang].data or "").replace("\r\n", "\n").strip() for lang in LANGUAGES}

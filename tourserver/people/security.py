@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask, g
@@ -75,7 +76,7 @@ def init_app(app: Flask, services: Services) -> None:
         SECURITY_LOGIN_URL="/studio/sign-in",
         SECURITY_LOGOUT_URL="/studio/sign-out",
         SECURITY_LOGOUT_METHODS=["POST"],
-        SECURITY_VERIFY_URL="/studio/verify",
+        SECURITY_FRESHNESS=timedelta(minutes=-1),  # nothing asks for the password again: no page for it
         SECURITY_POST_LOGIN_VIEW="/studio",
         SECURITY_POST_LOGOUT_VIEW="/",
         SECURITY_LOGIN_USER_TEMPLATE="people/sign_in.html",

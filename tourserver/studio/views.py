@@ -57,4 +57,4 @@ def _waiting_questions(session: Session, session_ids: list[str]) -> dict[str, in
         .where(Room.session_id.in_(session_ids), Question.state == "pending")
         .group_by(Room.session_id)
     )
-    return dict(session.execute(query).tuples().all())
+    return {session_id: number for session_id, number in session.execute(query)}  # noqa: C416 - rows are no pairs to dict()

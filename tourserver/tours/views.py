@@ -11,6 +11,7 @@ from tourserver.core import web
 from tourserver.core.errors import NotFound
 from tourserver.core.i18n import N_
 from tourserver.sites import catalogue
+from tourserver.sites.models import Site
 from tourserver.tours import document, publishing
 
 bp = Blueprint("tours", __name__)
@@ -46,10 +47,16 @@ def poster(name: str) -> Any:
 
 
 @bp.get("/<any(en,sv,zh):lang>/sites/<slug>/tour.json")
-def tour_json(lang: str, slug: str) -> Response:
+def tour_json(lang: str, slug: str) -> Any:
     """The published tour, with the state of each picture."""
     with web.db().read() as session:
-        site = catalogue.visible(session, slug)
+        try:
+            site = catalogue.visible(session, slug)
+        except NotFound:
+            moved = session.get(Site, catalogue.renamed(session, "site", slug) or "")
+            if moved is None:
+                raise
+            return redirect(web.page_url("tours.tour_json", slug=moved.slug), 301)
         revision = publishing.published(session, site.id)
         if revision is None:
             raise NotFound(N_("This site has no tour yet."))
