@@ -29,7 +29,7 @@ class TestMailForm(FlaskForm):
 class StaffForm(FlaskForm):
     """A new member of staff."""
 
-    name = StringField(_l("Name"), [DataRequired(), Length(max=120)])
+    name = StringField(_l("Person's name"), [DataRequired(), Length(max=120)])
     email = EmailField(_l("E-mail"), [DataRequired(), Email(), Length(max=254)])
     password = PasswordField(_l("First password"), [InputRequired(), Length(min=12, max=200)])
     language = SelectField(_l("Language"), choices=LANGUAGE_CHOICES)
@@ -39,7 +39,7 @@ class StaffForm(FlaskForm):
 class StaffChangeForm(FlaskForm):
     """A member of staff's rights; a new password where one is given."""
 
-    name = StringField(_l("Name"), [DataRequired(), Length(max=120)])
+    name = StringField(_l("Person's name"), [DataRequired(), Length(max=120)])
     language = SelectField(_l("Language"), choices=LANGUAGE_CHOICES)
     admin = BooleanField(_l("Administrator: sites, sessions, staff and setup"))
     active = BooleanField(_l("May sign in"))

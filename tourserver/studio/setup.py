@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.utils import parseaddr
 from typing import Any
@@ -19,6 +21,7 @@ from tourserver.core.ratelimit import limiter
 from tourserver.core.services import Services, is_loopback
 from tourserver.mail import sending
 from tourserver.mail.server import Step
+from tourserver.people.names import one_line
 from tourserver.studio.forms import SetupForm, TestMailForm
 
 bp = Blueprint("studio_setup", __name__, url_prefix="/studio/setup")
@@ -31,7 +34,7 @@ SILENT_SECONDS = 60
 def index() -> Any:
     """The list of steps, and the form of what is kept in the database."""
     form = SetupForm()
-    status = 200
+    status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
         try:
             with web.db().write() as session:
@@ -52,12 +55,15 @@ def test_mail() -> Any:
     """Send one mail now and show what the server answered, step by step."""
     form = TestMailForm()
     answers: list[Step] = []
+    status = 422
     if form.validate_on_submit():
+        status = 200
         try:
             answers = sending.send_test(web.services(), form.recipient.data, web.current_language())
         except TourserverError as error:
+            status = error.status
             show_error(form, error)
-    return _page(SetupForm(formdata=None), form, answers)
+    return _page(SetupForm(formdata=None), form, answers), status
 
 
 def _page(form: SetupForm, mail_form: TestMailForm, answers: list[Step] | None = None) -> str:
@@ -110,22 +116,32 @@ def check_url(value: str) -> str:
     value = value.strip().rstrip("/")
     if not value:
         return ""
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.username:
-        raise Invalid(
-            N_("Write the address as in https://tours.example.org, with nothing after the name."), field="public_url"
-        )
+    wrong = Invalid(
+        N_("Write the address as in https://tours.example.org, with nothing after the name."), field="public_url"
+    )
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError as error:  # brackets that don't close, a port that is none
+        raise wrong from error
+    # only what an address has is left: no path, no query, no user, no spaces
+    name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    plain = f"{parts.scheme}://{name}" + (f":{port}" if port is not None else "")
+    if parts.scheme not in ("http", "https") or not parts.hostname or plain != value.lower():
+        raise wrong
+    if not re.fullmatch(r"[\w.:-]+", parts.hostname):
+        raise wrong
     if parts.scheme == "http" and not is_loopback(value):
         raise Invalid(
             N_("People's names and e-mails travel here: the address must begin with https://."), field="public_url"
         )
-    return value
+    return plain
 
 
 def _sender(name: str, email: str) -> str:
     if not email:
         return ""
     try:
-        return str(Address(name.strip(), addr_spec=email.strip()))
-    except (ValueError, IndexError) as error:
+        return str(Address(one_line(name, 100), addr_spec=email.strip()))
+    except (ValueError, IndexError, HeaderParseError) as error:
         raise Invalid(N_("This is not an address that can send mail."), field="sender_email") from error

@@ -10,12 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tourserver.core import audit, rights, signals, web
-from tourserver.core.errors import Conflict, NotFound, TourserverError
+from tourserver.core.errors import Conflict, Invalid, NotFound, TourserverError
 from tourserver.core.forms import show_error
 from tourserver.core.i18n import N_
 from tourserver.core.rights import Actor
 from tourserver.people import accounts
 from tourserver.people.models import User
+from tourserver.people.names import one_line
 from tourserver.studio.forms import StaffChangeForm, StaffForm
 
 bp = Blueprint("studio_staff", __name__, url_prefix="/studio/staff")
@@ -26,7 +27,7 @@ bp = Blueprint("studio_staff", __name__, url_prefix="/studio/staff")
 def index() -> Any:
     """All accounts; the form that adds one."""
     form = StaffForm()
-    status = 200
+    status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
         try:
             with web.db().write() as session:
@@ -49,7 +50,7 @@ def _add(session: Session, form: StaffForm) -> None:
     user = accounts.create_user(
         session,
         email=form.email.data,
-        name=form.name.data.strip(),
+        name=form.name.data,
         password=form.password.data,
         language=form.language.data,
         actor=actor,
@@ -68,7 +69,7 @@ def edit(user_id: str) -> Any:
     form = StaffChangeForm(obj=user)
     if not form.is_submitted():
         form.admin.data = is_admin
-    status = 200
+    status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
         try:
             with web.db().write() as session:
@@ -85,12 +86,14 @@ def edit(user_id: str) -> Any:
 def _change(session: Session, user: User, form: StaffChangeForm) -> None:
     actor = web.current_actor()
     rights.require(session, actor, "staff.change")
-    admins = rights.users_with(session, "admin", "global")
     stays_admin = bool(form.admin.data and form.active.data)
-    if admins == [user.id] and not stays_admin:
+    if not stays_admin and _administrators(session) == [user.id]:
         raise Conflict(N_("This is the only administrator. Make somebody else one first."))
     before = audit.snapshot(user)
-    user.name, user.language = form.name.data.strip(), form.language.data
+    name = one_line(form.name.data, 120)
+    if not name:
+        raise Invalid(N_("Enter the person's name: delegates see it in the room."), field="name")
+    user.name, user.language = name, form.language.data
     accounts.set_active(user, bool(form.active.data))
     if form.password.data:
         accounts.set_password(user, form.password.data)
@@ -103,6 +106,14 @@ def _change(session: Session, user: User, form: StaffChangeForm) -> None:
     after = {**audit.snapshot(user), "admin": bool(form.admin.data)}
     audit.record(session, actor, "staff.change", "user", user.id, before=before, after=after)
     signals.grants_changed.send(session, user_id=user.id)
+
+
+def _administrators(session: Session) -> list[str]:
+    """Ids of administrators who may sign in, held until the transaction ends: two can't take each other's right."""
+    grants = select(rights.Grant).where(rights.Grant.role == "admin", rights.Grant.scope == "global")
+    session.execute(grants.with_for_update())
+    granted = grants.with_only_columns(rights.Grant.user_id)
+    return list(session.scalars(select(User.id).where(User.active, User.id.in_(granted))))
 
 
 def _user(session: Session, user_id: str) -> User:
