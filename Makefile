@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := .stamps
 
-.PHONY: demo test test-fast lint build setup setup-dev bench lock messages clean
+.PHONY: demo test test-fast lint build setup setup-dev lock messages clean
 
 demo: build ## Everything on this machine, with demo content
 	@$(BIN)/tourserver demo
@@ -37,7 +37,7 @@ setup-dev: setup $(STAMPS)/python-dev
 
 $(BIN)/uv:
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check uv
+	$(BIN)/pip install --quiet --disable-pip-version-check uv==0.13.9
 
 $(STAMPS)/python: requirements.txt requirements-build.txt | $(BIN)/uv
 	@echo "Installing Python packages …"
@@ -60,17 +60,13 @@ MESSAGES := $(shell find translations -name '*.po' 2>/dev/null)
 
 $(STAMPS)/front: $(FRONT) $(MESSAGES) $(STAMPS)/node $(STAMPS)/python
 	@npm run --silent build
-	@$(BIN)/python -m babel.messages.frontend compile --directory translations --statistics >/dev/null 2>&1 || \
-	  $(BIN)/pybabel compile --directory translations
+	@$(BIN)/pybabel --quiet compile --directory translations
 	@touch $@
 
 messages: setup-dev ## Read new strings into translations/*.po
 	$(BIN)/pybabel extract --mapping-file babel.cfg --keywords "N_ _l lazy_gettext" --add-location=file --no-wrap \
 	  --project Tourserver --version 1 --copyright-holder "Tourserver" --output-file translations/messages.pot .
 	$(BIN)/pybabel update --input-file translations/messages.pot --output-dir translations --no-wrap --no-fuzzy-matching --ignore-pot-creation-date
-
-bench: setup-dev build ## Figures, as JSON
-	$(BIN)/python -m tests.load
 
 lock: | $(BIN)/uv ## Renew the hashed requirements; they name no host
 	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade -q -o requirements.txt

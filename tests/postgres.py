@@ -45,7 +45,7 @@ def cluster() -> Iterator[Path]:
     options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={folder}", "-c", "fsync=off"]
     options += ["-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c", "max_connections=200"]
     with (folder / "log").open("wb") as log:
-        command = [*prefix, bin_dir / "postgres", "-D", data, *options]
+        command = [*prefix, str(bin_dir / "postgres"), "-D", str(data), *options]
         server = subprocess.Popen(command, stdout=log, stderr=log, cwd="/")
     try:
         _wait_for(folder / ".s.PGSQL.5432", server, folder / "log")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 import uuid
-from typing import Any
 
 import flask_babel
 import structlog
@@ -24,6 +22,22 @@ from tourserver.core.paths import resource
 from tourserver.core.ratelimit import limiter
 from tourserver.core.services import Services
 from tourserver.core.settings import Settings
+from tourserver.live import sockets
+from tourserver.live import views as live
+from tourserver.mail import views as dev_mail
+from tourserver.pages import health
+from tourserver.pages import views as pages
+from tourserver.people import security
+from tourserver.people import views as people
+from tourserver.registration import studio as registration_studio
+from tourserver.registration import views as registration
+from tourserver.sessions import studio as sessions_studio
+from tourserver.sessions import views as sessions
+from tourserver.sites import studio as sites_studio
+from tourserver.studio import setup, staff
+from tourserver.studio import views as studio
+from tourserver.tours import studio as tours_studio
+from tourserver.tours import views as tours
 from tourserver.wiring import connect_signals
 
 log = structlog.get_logger()
@@ -52,7 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _configure_errors(app)
     _register_features(app, settings)
     connect_signals()
-    _configure_live_rooms(app, services)
+    sockets.init_app(app, services)
     return app
 
 
@@ -129,8 +143,6 @@ def _configure_limits(app: Flask, settings: Settings) -> None:
 
 
 def _configure_staff_accounts(app: Flask, services: Services) -> None:
-    from tourserver.people import security
-
     security.init_app(app, services)
 
 
@@ -186,7 +198,8 @@ def _configure_errors(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def _unknown(error: Exception) -> tuple[Response | str, int]:
-        log.exception("request.failed", path=request.path)
+        # the rule and not the path: paths may carry tokens
+        log.exception("request.failed", rule=request.url_rule.rule if request.url_rule else "-")
         number = g.get("request_id", "-")
         text = flask_babel.gettext("It was noted with the number %(number)s. Try again in a moment.", number=number)
         return _error_page(500, text, "server_error")
@@ -206,6 +219,8 @@ def _configure_requests(app: Flask) -> None:
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         elif response.mimetype == "text/html" and "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "private, no-cache"
+        if response.mimetype == "text/html" and "no-store" in response.headers.get("Cache-Control", ""):
+            response.headers["Referrer-Policy"] = "no-referrer"  # a private page's address is nobody's business
         if "began" in g and not request.path.startswith(("/static/", "/media/")):
             # the rule and not the path: paths may carry tokens
             rule = request.url_rule.rule if request.url_rule else "-"
@@ -214,44 +229,23 @@ def _configure_requests(app: Flask) -> None:
         return response
 
 
-FEATURES = [
-    ("tourserver.pages.views", "bp"),
-    ("tourserver.pages.health", "bp"),
-    ("tourserver.people.views", "bp"),
-    ("tourserver.sites.studio", "studio_bp"),
-    ("tourserver.tours.views", "bp"),
-    ("tourserver.tours.studio", "studio_bp"),
-    ("tourserver.sessions.views", "bp"),
-    ("tourserver.sessions.studio", "studio_bp"),
-    ("tourserver.registration.views", "bp"),
-    ("tourserver.registration.studio", "studio_bp"),
-    ("tourserver.live.views", "bp"),
-    ("tourserver.studio.views", "bp"),
-    ("tourserver.studio.setup", "bp"),
-    ("tourserver.studio.staff", "bp"),
-]
-
-
 def _register_features(app: Flask, settings: Settings) -> None:
-    features = [*FEATURES, ("tourserver.mail.views", "bp")] if settings.demo else FEATURES
-    for module, name in features:
-        try:
-            app.register_blueprint(getattr(importlib.import_module(module), name))
-        except ModuleNotFoundError as error:
-            if error.name != module:
-                raise
-            log.warning("feature.missing", module=module)
-
-
-def _configure_live_rooms(app: Flask, services: Services) -> None:
-    try:
-        from tourserver.live import sockets
-    except ImportError:
-        log.warning("feature.missing", module="tourserver.live.sockets")
-        return
-    sockets.init_app(app, services)
-
-
-def services_of(app: Flask) -> Any:
-    """The services an application was built with."""
-    return app.extensions["tourserver"]
+    for blueprint in (
+        pages.bp,
+        health.bp,
+        people.bp,
+        sites_studio.studio_bp,
+        tours.bp,
+        tours_studio.studio_bp,
+        sessions.bp,
+        sessions_studio.studio_bp,
+        registration.bp,
+        registration_studio.studio_bp,
+        live.bp,
+        studio.bp,
+        setup.bp,
+        staff.bp,
+    ):
+        app.register_blueprint(blueprint)
+    if settings.demo:
+        app.register_blueprint(dev_mail.bp)

@@ -16,6 +16,7 @@ import resource
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -72,13 +73,29 @@ def _serve_eventlet(app: Flask, settings: Settings) -> None:
     signal.signal(signal.SIGTERM, ask_to_stop)
     signal.signal(signal.SIGINT, ask_to_stop)
     server = eventlet.spawn(
-        eventlet.wsgi.server, listener, app, max_size=MAX_CONNECTIONS, log_output=False, keepalive=65, debug=False
+        eventlet.wsgi.server,
+        listener,
+        _without_deflate(app),
+        max_size=MAX_CONNECTIONS,
+        log_output=False,
+        keepalive=65,
+        debug=False,
     )
     log.info("web.listening", host=settings.host, port=listener.getsockname()[1], mode="eventlet")
     # A signal doesn't end the hub's wait for sockets (PEP 475), so the wish is looked for.
     while not stopping:
         eventlet.sleep(STOP_CHECK_SECONDS)
     server.kill()
+
+
+def _without_deflate(app: Flask) -> Callable[..., Any]:
+    """Refuse permessage-deflate, which every browser offers: 62 instead of 154 kB a connection, and less CPU."""
+
+    def filtered(environ: dict[str, Any], start_response: Any) -> Any:
+        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        return app(environ, start_response)
+
+    return filtered
 
 
 def _serve_threads(app: Flask, settings: Settings) -> None:

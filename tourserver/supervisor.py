@@ -58,7 +58,8 @@ def _port_is_free(host: str, port: int) -> bool:
 
 
 def _environment(settings: Settings, smtp_url: str) -> dict[str, str]:
-    given = settings.model_copy(update={"smtp_url": settings.smtp_url or smtp_url, "log_level": "warning"})
+    quiet = {} if "TOURSERVER_LOG_LEVEL" in os.environ else {"log_level": "warning"}
+    given = settings.model_copy(update={"smtp_url": settings.smtp_url or smtp_url, **quiet})
     values = {f"TOURSERVER_{name.upper()}": str(value) for name, value in given.model_dump().items()}
     return {**os.environ, **values}
 

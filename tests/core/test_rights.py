@@ -1,6 +1,9 @@
 import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from tourserver.core import rights
+from tourserver.core.audit import Audit
 from tourserver.core.errors import Forbidden
 from tourserver.core.rights import ANONYMOUS, EVERYTHING, SYSTEM, Actor, Thing
 from tourserver.core.services import Services
@@ -40,9 +43,30 @@ def test_a_right_that_was_taken_away_is_gone(services: Services, alice: Actor) -
     with services.db.write() as session:
         rights.grant(session, alice, "host", "session", "s1", by=SYSTEM)
         rights.grant(session, alice, "host", "session", "s1", by=SYSTEM)  # twice is once
-        rights.withdraw(session, alice, "host", "session", "s1")
+        rights.withdraw(session, alice, "host", "session", "s1", by=SYSTEM)
         with pytest.raises(Forbidden):
             rights.require(session, alice, "room.host", ROOM)
+
+
+def test_the_same_grant_twice_is_refused_by_the_database(services: Services, alice: Actor) -> None:
+    with services.db.write() as session:
+        rights.grant(session, alice, "host", "session", "s1", by=SYSTEM)
+        session.add(rights.Grant(user_id=alice.id, role="host", scope="session", scope_id="s1"))
+        with pytest.raises(IntegrityError):
+            session.flush()
+        session.rollback()
+
+
+def test_giving_and_taking_a_right_leaves_a_line_in_the_audit(services: Services, alice: Actor) -> None:
+    with services.db.write() as session:
+        rights.grant(session, alice, "admin", "global", by=SYSTEM)
+        rights.withdraw(session, alice, "admin", "global", by=SYSTEM)
+    with services.db.read() as session:
+        lines = session.execute(select(Audit.verb, Audit.actor, Audit.thing_id).order_by(Audit.at)).all()
+    assert [tuple(line) for line in lines] == [
+        ("grant.give", "system", alice.id),
+        ("grant.withdraw", "system", alice.id),
+    ]
 
 
 def test_nobody_known_may_do_nothing(services: Services) -> None:

@@ -55,6 +55,19 @@ def test_old_links_go_on_after_the_key_ring_was_rotated(services: Services) -> N
         assert rotated.lookup(session, "join", old) == "r1"
 
 
+def test_taking_a_key_away_ends_its_links_and_new_ones_are_made(services: Services) -> None:
+    ring = services.keys
+    with services.db.write() as session:
+        old = services.tokens.issue(session, "join", "r1")
+        without = LinkTokens(KeyRing(ring.secret_key, ring.password_salt, (("new", b"k" * 32),)))
+        with pytest.raises(Gone):
+            without.lookup(session, "join", old)
+        assert without.version(session, "join", "r1") == 0
+        fresh = without.issue(session, "join", "r1")
+        assert fresh != old
+        assert without.lookup(session, "join", fresh) == "r1"
+
+
 def test_the_keys_are_made_once_and_only_the_owner_reads_them(tmp_path: Path) -> None:
     first = KeyRing.load(tmp_path)
     assert KeyRing.load(tmp_path) == first

@@ -212,7 +212,7 @@ def test_a_host_of_another_session_has_no_seat(services: Services, open_world: W
 def test_a_withdrawn_grant_is_gone_at_the_next_command(services: Services, open_world: World, host: Caller) -> None:
     execute(services, host, command("guide.take"))
     with services.db.write() as session:
-        rights.withdraw(session, host_of(open_world), "host", "session", open_world.session_id)
+        rights.withdraw(session, host_of(open_world), "host", "session", open_world.session_id, by=SYSTEM)
     with pytest.raises(SeatLostError):
         execute(services, host, command("guide.release"))
 

@@ -27,7 +27,7 @@ from tests.live.factories import (
 )
 from tests.servers import Server, start_server
 from tourserver.core import clock, rights
-from tourserver.core.rights import Actor
+from tourserver.core.rights import SYSTEM, Actor
 from tourserver.core.services import Services
 from tourserver.live import access, guide
 from tourserver.live.models import Attendance, Question
@@ -236,7 +236,7 @@ def test_a_range_gives_what_is_missing(join: Join, open_world: World) -> None:
 def test_a_right_that_is_withdrawn_is_gone_within_a_second(join: Join, services: Services, open_world: World) -> None:
     crew = join(open_world, host_of(open_world))
     with services.db.write() as session:
-        rights.withdraw(session, host_of(open_world), "host", "session", open_world.session_id)
+        rights.withdraw(session, host_of(open_world), "host", "session", open_world.session_id, by=SYSTEM)
     answer = crew.command("room.end")
     assert (answer["ok"], answer["error"]["code"]) == (False, "forbidden")
     assert crew.wait_for("removed", 3)["code"] == "not_allowed"

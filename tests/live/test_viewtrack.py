@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from tests.live.factories import World, host_of, room_of
 from tourserver.core import clock, rights
+from tourserver.core.rights import SYSTEM
 from tourserver.core.services import Services
 from tourserver.live import guide, viewtrack
 from tourserver.live.guide import View
@@ -72,7 +73,7 @@ def test_only_a_guide_with_the_right_in_an_open_room_may_lead(services: Services
         found = viewtrack.may_guide(session, open_world.room_id)
     assert found == (open_world.hosts[0], frozenset(open_world.scenes))
     with services.db.write() as session:
-        rights.withdraw(session, host_of(open_world), "host", "session", open_world.session_id)
+        rights.withdraw(session, host_of(open_world), "host", "session", open_world.session_id, by=SYSTEM)
     with services.db.read() as session:
         assert viewtrack.may_guide(session, open_world.room_id)[0] is None
 

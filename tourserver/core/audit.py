@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tourserver.core import clock
+from tourserver.core.actors import Actor
 from tourserver.core.db import Base, IdMixin
-from tourserver.core.rights import Actor
 
 
 class Audit(IdMixin, Base):

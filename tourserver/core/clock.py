@@ -13,6 +13,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from tourserver.core.errors import Invalid
+from tourserver.core.messages import N_
 
 zoneinfo.reset_tzpath(())
 
@@ -39,7 +40,7 @@ def zone_names() -> frozenset[str]:
 def zone(name: str) -> ZoneInfo:
     """The IANA zone called ``name``; raises :class:`Invalid` when there is none."""
     if name not in zone_names():
-        raise Invalid("There is no time zone “%(zone)s”. Choose one from the list.", field="zone", zone=name)
+        raise Invalid(N_("There is no time zone “%(zone)s”. Choose one from the list."), field="zone", zone=name)
     return ZoneInfo(name)
 
 
@@ -55,8 +56,10 @@ def to_utc(local: datetime, zone_name: str, *, fold: int = 0) -> datetime:
     utc = aware.astimezone(UTC)
     if utc.astimezone(zone(zone_name)).replace(tzinfo=None) != local:
         raise Invalid(
-            "%(time)s does not exist in %(zone)s: the clocks go forward that night. "
-            "Choose a time before or after the change.",
+            N_(
+                "%(time)s does not exist in %(zone)s: the clocks go forward that night. "
+                "Choose a time before or after the change."
+            ),
             field="local_start",
             time=local.strftime("%Y-%m-%d %H:%M"),
             zone=zone_name,

@@ -1,9 +1,9 @@
 """Engine, transactions and column types.
 
-SQLite and PostgreSQL behave alike under two rules that this module enforces: a block that reads sees one
-consistent state, and a block that writes takes the write lock first. On SQLite the second needs ``BEGIN
-IMMEDIATE``: a transaction that reads and then writes fails at once with "database is locked" when somebody
-else wrote in between.
+On SQLite a block that reads sees one state of the database, and a block that writes takes the write lock first
+by ``BEGIN IMMEDIATE``: a transaction that reads and then writes fails at once with "database is locked" when
+somebody else wrote in between. On PostgreSQL both are READ COMMITTED: rules lock the rows they decide on, and
+what must be read at one moment asks for it (live/snapshots). Errors never show the values of a statement.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session that sees one state of the database; changes made through it are dropped."""
+        """A session for reading; changes made through it are dropped."""
         with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
             yield session
 
@@ -133,8 +133,10 @@ class Database:
 def _make_engine(url: str, *, echo: bool) -> Engine:
     if not url.startswith("sqlite"):
         # REPEATABLE READ would make plain updates fail under load; the rules lock rows where they count.
-        return create_engine(url, echo=echo, pool_pre_ping=True, pool_size=10, max_overflow=20)
-    engine = create_engine(url, echo=echo, connect_args={"check_same_thread": False, "timeout": 10})
+        return create_engine(url, echo=echo, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    engine = create_engine(
+        url, echo=echo, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": 10}
+    )
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: ConnectionPoolEntry) -> None:

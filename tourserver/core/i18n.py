@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tourserver.core.db import Texts
+from tourserver.core.messages import N_ as N_
 
 LANGUAGES: Final = ("en", "sv", "zh_Hans")
 """Gettext names of the languages that are complete, the fallback first."""
@@ -16,11 +17,6 @@ NATIVE_NAMES: Final = {"en": "English", "sv": "Svenska", "zh_Hans": "中文"}
 _URL: Final = {"en": "en", "sv": "sv", "zh_Hans": "zh"}
 _HTML: Final = {"en": "en", "sv": "sv", "zh_Hans": "zh-Hans"}
 _RTL: Final = frozenset({"ar", "fa", "he", "ur"})
-
-
-def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it
-    """Mark a message for extraction where it can't be translated yet."""
-    return message
 
 
 def url_lang(lang: str) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
 
 from tourserver.core.errors import Unavailable
+from tourserver.core.messages import N_
 
 _MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
@@ -85,5 +86,5 @@ def require_current(url: str, *, wait_seconds: float = 0) -> None:
     deadline = time.monotonic() + wait_seconds
     while not is_current(url):
         if time.monotonic() >= deadline:
-            raise Unavailable("The database isn't in this release's form. Run `tourserver migrate` first.")
+            raise Unavailable(N_("The database isn't in this release's form. Run `tourserver migrate` first."))
         time.sleep(0.1)

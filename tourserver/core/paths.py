@@ -9,7 +9,7 @@ _BUNDLED = _PACKAGE / "_bundled"
 def resource(name: str) -> Path:
     """The folder ``templates``, ``static``, ``panoramas``, ``translations`` or ``migrations``.
 
-    A checkout is preferred over the copy in the package, so that an editable install shows edits.
+    A wheel carries a copy in the package; a checkout has none, so that its own folders are used.
     """
     bundled = _BUNDLED / name
     return bundled if bundled.exists() else _PACKAGE.parent / name

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select, tuple_
+from sqlalchemy import CheckConstraint, ForeignKey, Index, select, text, tuple_
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from tourserver.core import clock
+from tourserver.core import audit, clock
+from tourserver.core.actors import ANONYMOUS as ANONYMOUS
+from tourserver.core.actors import SYSTEM as SYSTEM
+from tourserver.core.actors import Actor as Actor
 from tourserver.core.db import Base, IdMixin
 from tourserver.core.errors import Forbidden
 from tourserver.core.i18n import N_
@@ -52,7 +55,21 @@ class Grant(IdMixin, Base):
 
     __tablename__ = "grant_"
     __table_args__ = (
-        UniqueConstraint("user_id", "registration_id", "role", "scope", "scope_id"),
+        # one of the two actors is NULL in every row, and NULLs are never equal: hence two partial ones
+        Index(
+            "uq_grant_user",
+            *("user_id", "role", "scope", "scope_id"),
+            unique=True,
+            sqlite_where=text("user_id IS NOT NULL"),
+            postgresql_where=text("user_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_grant_registration",
+            *("registration_id", "role", "scope", "scope_id"),
+            unique=True,
+            sqlite_where=text("registration_id IS NOT NULL"),
+            postgresql_where=text("registration_id IS NOT NULL"),
+        ),
         CheckConstraint("(user_id IS NULL) <> (registration_id IS NULL)", name="one_actor"),
     )
 
@@ -64,23 +81,6 @@ class Grant(IdMixin, Base):
     scope_id: Mapped[str] = mapped_column(default="")
     granted_by: Mapped[str | None]
     granted_at: Mapped[datetime] = mapped_column(default=clock.now)
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who asks: a member of staff, a registered person, or nobody known."""
-
-    kind: Literal["user", "registration", "anonymous", "system"]
-    id: str = ""
-
-    @property
-    def reference(self) -> str:
-        """``user:…``, for logs and the audit."""
-        return f"{self.kind}:{self.id}" if self.id else self.kind
-
-
-ANONYMOUS = Actor("anonymous")
-SYSTEM = Actor("system")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +144,17 @@ def grant(session: Session, actor: Actor, role: str, scope: str, scope_id: str =
         setattr(row, column.key, actor.id)
         session.add(row)
         session.flush()
+        audit.record(session, by, "grant.give", actor.kind, actor.id, after=[role, scope, scope_id])
 
 
-def withdraw(session: Session, actor: Actor, role: str, scope: str, scope_id: str = "") -> None:
+def withdraw(session: Session, actor: Actor, role: str, scope: str, scope_id: str = "", *, by: Actor) -> None:
     """Take a role away."""
     column = Grant.user_id if actor.kind == "user" else Grant.registration_id
     for row in session.scalars(
         select(Grant).where(column == actor.id, Grant.role == role, Grant.scope == scope, Grant.scope_id == scope_id)
     ):
         session.delete(row)
+        audit.record(session, by, "grant.withdraw", actor.kind, actor.id, before=[role, scope, scope_id])
     session.flush()
 
 

@@ -41,7 +41,10 @@ class Settings(BaseSettings):
         description="Sender of all mail and organiser of all invitations, as “Name <address>”; a mailbox "
         "that people read. When empty, the one saved in Studio, Setup.",
     )
-    redis_url: str = Field("", description="Redis for several web processes: redis://host:6379/0. Empty: one process.")
+    redis_url: str = Field(
+        "",
+        description="Redis for the counts of the rate limits: redis://host:6379/0. Empty: kept in memory.",
+    )
     async_mode: Literal["eventlet", "threading"] = Field(
         "eventlet", description="What carries the web process: eventlet (default) or threading."
     )

@@ -1,7 +1,7 @@
 """How a lower noun lets a higher one know, without importing it.
 
 A signal is called in the same transaction as the change: a receiver that raises undoes the change. Receivers
-are connected in app.py, so that one page shows who listens to whom.
+are connected in wiring.py, so that one page shows who listens to whom.
 """
 
 from collections.abc import Callable

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from tourserver.core.errors import Invalid, NotFound
+from tourserver.core.messages import N_
 
 LEFT_BEHIND_SECONDS = 24 * 3600
 
@@ -22,7 +23,7 @@ _KEY = re.compile(r"[a-zA-Z0-9_-][a-zA-Z0-9._-]*(/[a-zA-Z0-9_-][a-zA-Z0-9._-]*)*
 def check_key(key: str) -> str:
     """A key is a relative path of plain names: no empty part, none that starts with a dot."""
     if not _KEY.fullmatch(key):
-        raise Invalid("“%(key)s” is not a valid storage key.", key=key)
+        raise Invalid(N_("“%(key)s” is not a valid storage key."), key=key)
     return key
 
 
@@ -112,7 +113,7 @@ class LocalStorage:
         try:
             return self.path(key).open("rb")
         except (FileNotFoundError, IsADirectoryError) as error:
-            raise NotFound("There is no file “%(key)s”.", key=key) from error
+            raise NotFound(N_("There is no file “%(key)s”."), key=key) from error
 
     def exists(self, key: str) -> bool:
         """See :class:`Storage`."""
@@ -131,7 +132,7 @@ class LocalStorage:
         """See :class:`Storage`."""
         path = self.path(key)
         if not path.is_file():
-            raise NotFound("There is no file “%(key)s”.", key=key)
+            raise NotFound(N_("There is no file “%(key)s”."), key=key)
         yield path
 
     @contextmanager
@@ -139,7 +140,7 @@ class LocalStorage:
         """See :class:`Storage`."""
         path = self.path(prefix)
         if not path.is_dir():
-            raise NotFound("There is no folder “%(key)s”.", key=prefix)
+            raise NotFound(N_("There is no folder “%(key)s”."), key=prefix)
         yield path
 
     def scratch(self) -> Path:

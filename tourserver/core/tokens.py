@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import UniqueConstraint, select
+from sqlalchemy import UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tourserver.core import clock
@@ -93,7 +93,7 @@ class LinkTokens:
     def issue(self, session: Session, purpose: str, subject_id: str) -> str:
         """The present token of a subject; made when there is none, the same until it is revoked."""
         row = self._current_row(session, purpose, subject_id)
-        if row is None or row.revoked_at is not None:
+        if row is None or row.revoked_at is not None or row.key_id not in self._keys:
             version = row.version + 1 if row else 1
             token = self._derive(self._current, purpose, subject_id, version)
             session.add(
@@ -111,14 +111,14 @@ class LinkTokens:
         if row is None:
             broken = N_("This link is incomplete or broken. Copy the whole link from the mail.")
             raise NotFound(broken, code="broken_link")
-        if row.revoked_at is not None:
+        if row.revoked_at is not None or row.key_id not in self._keys:  # revoked, or its key was taken away
             raise Gone(N_("This link was replaced. Get a new one by mail."), code="replaced_link")
         return row.subject_id
 
     def version(self, session: Session, purpose: str, subject_id: str) -> int:
         """The version in force; 0 when there is none. Tickets carry it, so that revoking ends them too."""
         row = self._current_row(session, purpose, subject_id)
-        return row.version if row and row.revoked_at is None else 0
+        return row.version if row and row.revoked_at is None and row.key_id in self._keys else 0
 
     def revoke(self, session: Session, purpose: str, subject_id: str) -> None:
         """End the present link; the next ``issue`` makes a new one."""
@@ -151,8 +151,11 @@ class LinkTokens:
             raise NotFound(N_("This link is incomplete or broken. Copy the whole link."), code="broken_link")
         if row.used_at is not None or row.revoked_at is not None or (row.expires_at and row.expires_at < clock.now()):
             raise Gone(N_("This sign-in link was used or has expired. Sign in with your password, or get a new link."))
-        row.used_at = clock.now()
-        session.flush()
+        mine = update(LinkToken).where(LinkToken.id == row.id, LinkToken.used_at.is_(None))
+        if (
+            session.scalar(mine.values(used_at=clock.now()).returning(LinkToken.id)) is None
+        ):  # two clicks at once: the first one enters
+            raise Gone(N_("This sign-in link was used or has expired. Sign in with your password, or get a new link."))
         return row.subject_id
 
     @staticmethod

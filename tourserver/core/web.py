@@ -60,13 +60,19 @@ def current_language() -> str:
         return "en"
     if "language" not in g:
         g.language = (
-            i18n.parse_language((request.view_args or {}).get("lang"))
+            i18n.parse_language(_path_language())
             or i18n.parse_language(request.cookies.get(LANG_COOKIE))
             or i18n.from_accept_language(request.headers.get("Accept-Language"))
             or "en"
         )
     found: str = g.language
     return found
+
+
+def _path_language() -> str | None:
+    """The language that the address names, also where no page is at it."""
+    first = request.path.split("/", 2)[1]
+    return first if first in ("en", "sv", "zh") else None
 
 
 def use_language(lang: str) -> None:
@@ -195,7 +201,7 @@ def asset(name: str) -> str:
     except FileNotFoundError as error:
         raise RuntimeError("The front end is not built: run `make build` (or `npm ci && npm run build`).") from error
     if name not in built:
-        raise NotFound("There is no built file “%(name)s”.", name=name)
+        raise NotFound(N_("There is no built file “%(name)s”."), name=name)
     return url_for("static", filename=f"dist/{built[name]}")
 
 

@@ -49,11 +49,14 @@ def load_sites(services: Services, progress: Callable[[str], None]) -> None:
         if entry["slug"] in known:
             continue
         pictures = {scene["file"]: _hold(services, scene["file"]) for scene in entry.get("scenes", [])}
-        with services.db.write() as session:
-            _load_site(session, services, entry, pictures)
-        for held in pictures.values():
-            held.discard()
-        progress(f"{entry['name']['en']}: {len(pictures)} scenes")
+        try:
+            with services.db.write() as session:
+                _load_site(session, services, entry, pictures)
+        finally:
+            for held in pictures.values():
+                held.discard()
+        count = len(pictures)
+        progress(f"{entry['name']['en']}" + (f": {count} scene{'s' if count > 1 else ''}" if count else ""))
 
 
 def _hold(services: Services, name: str) -> store.Held:

@@ -133,6 +133,8 @@ def refresh(services: Services) -> None:
     with services.db.write() as session:
         for scheduled in session.scalars(select(ScheduledSession).where(ScheduledSession.demo_key.is_not(None))):
             schedule.move(session, scheduled, start_of(entries[scheduled.demo_key or ""]))
+            if scheduled.state == "ended" and scheduled.demo_key != LIVE:
+                scheduled.ended_at = scheduled.ends_at
         live = _live(session)
         if live is None:
             return

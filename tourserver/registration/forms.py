@@ -24,7 +24,9 @@ def an_address(_form: FlaskForm, field: EmailField) -> None:
 class SignUpForm(FlaskForm):
     """Who takes part."""
 
-    name = StringField(_l("Name"), [DataRequired(_l("Enter your name: the hosts greet you by it.")), Length(max=120)])
+    name = StringField(
+        _l("Your name"), [DataRequired(_l("Enter your name: the hosts greet you by it.")), Length(max=120)]
+    )
     email = EmailField(
         _l("E-mail"), [DataRequired(_l("Enter your e-mail: the link to join is sent there.")), an_address]
     )

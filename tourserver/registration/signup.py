@@ -50,6 +50,8 @@ class Outcome:
 
     registration: Registration
     is_new: bool
+    # the address was unknown until now, so that whoever typed it takes nobody's name and link
+    is_own: bool
 
 
 def register(session: Session, services: Services, scheduled: ScheduledSession, wish: SignUp) -> Outcome:
@@ -73,8 +75,8 @@ def register(session: Session, services: Services, scheduled: ScheduledSession, 
     known = _registration_of(session, scheduled, email)
     if known is not None and known.state == "confirmed":
         send_again(session, services, known)
-        return Outcome(known, is_new=False)
-    person = _person(session, email, name, organisation, country, wish)
+        return Outcome(known, is_new=False, is_own=False)
+    person, made = _person(session, email, name, organisation, country, wish)
     found = known or Registration(person_id=person.id, session_id=scheduled.id)
     found.state, found.role = "confirmed", "participant"
     found.country, found.organisation = country, organisation
@@ -93,7 +95,7 @@ def register(session: Session, services: Services, scheduled: ScheduledSession, 
     actor = Actor("registration", found.id)
     audit.record(session, actor, "registration.confirm", "registration", found.id, after={"session": scheduled.id})
     signals.registration_changed.send(session, registration_id=found.id)
-    return Outcome(found, is_new=True)
+    return Outcome(found, is_new=True, is_own=made)
 
 
 def check_open(scheduled: ScheduledSession) -> None:
@@ -139,12 +141,14 @@ def _registration_of(session: Session, scheduled: ScheduledSession, email: str) 
     )
 
 
-def _person(session: Session, email: str, name: str, organisation: str, country: str, wish: SignUp) -> Person:
-    """The person with this address, made when there is none. A known one keeps name and organisation as they are."""
+def _person(
+    session: Session, email: str, name: str, organisation: str, country: str, wish: SignUp
+) -> tuple[Person, bool]:
+    """The person with this address, and whether it was made now. A known one keeps name and organisation."""
     query = select(Person).where(Person.email == email)
     person = session.scalar(query)
     if person is not None:
-        return person
+        return person, False
     person = Person(
         email=email, name=name, organisation=organisation, country=country, language=wish.language, zone=wish.zone
     )
@@ -153,5 +157,5 @@ def _person(session: Session, email: str, name: str, organisation: str, country:
             session.add(person)
             session.flush()
     except IntegrityError:  # the same address signed up for another session at this very moment
-        return session.scalars(query).one()
-    return person
+        return session.scalars(query).one(), False
+    return person, True

@@ -88,7 +88,7 @@ def register(lang: str, slug: str) -> Any:
         try:
             with services.db.write() as session:
                 outcome = signup.register(session, services, scheduled, _wish(form))
-                receipt = _receipts().dumps({"r": outcome.registration.id, "own": outcome.is_new})
+                receipt = _receipts().dumps({"r": outcome.registration.id, "own": outcome.is_own})
         except TourserverError as error:
             status = error.status
             show_error(form, error)

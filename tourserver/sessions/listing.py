@@ -36,6 +36,16 @@ def upcoming(session: Session) -> list[ScheduledSession]:
     return [one for one in found if one.ends_at > clock.now()]
 
 
+def ahead(session: Session) -> list[ScheduledSession]:
+    """Live and coming sessions, listed or not, live ones first: for whoever prepares and leads them."""
+    query = select(ScheduledSession).where(
+        (ScheduledSession.state == "live")
+        | (ScheduledSession.state == "scheduled") & (ScheduledSession.starts_at > clock.now() - timedelta(hours=12))
+    )
+    found = session.scalars(query.order_by(ScheduledSession.state != "live", ScheduledSession.starts_at))
+    return [one for one in found if one.state == "live" or one.ends_at > clock.now()]
+
+
 def past(session: Session, limit: int = 50) -> list[ScheduledSession]:
     """Public sessions that are over, the latest first; a cancelled one is named until 30 days after its start."""
     present = clock.now()

@@ -142,7 +142,7 @@ def set_hosts(session: Session, scheduled: ScheduledSession, user_ids: list[str]
         if user_id in after:
             rights.grant(session, subject, "host", "session", scheduled.id, by=actor)
         else:
-            rights.withdraw(session, subject, "host", "session", scheduled.id)
+            rights.withdraw(session, subject, "host", "session", scheduled.id, by=actor)
     scheduled.demo_key = None if actor.kind == "user" else scheduled.demo_key
     audit.record(session, actor, "session.hosts", "session", scheduled.id, before=before, after=after)
     for user_id in changed:

@@ -22,9 +22,7 @@ class SiteForm(FlaskForm):
     summary = TextsField(_l("The result in one sentence"))
     body = TextsField(_l("What was done, and what others can learn (Markdown)"), lines=True)
     node = SelectField(_l("Regional node"), [DataRequired()])
-    themes = SelectMultipleField(
-        _l("Themes"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
-    )
+    themes = SelectMultipleField(_l("Themes"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
     place = StringField(_l("Municipality"), [Length(max=120)])
     latitude = FloatField(_l("Latitude, degrees north"), [Optional(), NumberRange(-90, 90)])
     longitude = FloatField(_l("Longitude, degrees east"), [Optional(), NumberRange(-180, 180)])

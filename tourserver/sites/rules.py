@@ -75,6 +75,7 @@ def change(
     actor: Actor,
 ) -> None:
     """Save a site's form; raises :class:`Conflict` when somebody saved it since ``seen_revision``."""
+    hold(session, site)
     if site.revision != seen_revision:
         raise Conflict(
             N_("Somebody else changed this site after you opened it. Both versions are shown; nothing is lost.")
@@ -87,6 +88,11 @@ def change(
     site.revision += 1
     session.flush()
     audit.record(session, actor, "site.change", "site", site.id, before=before, after=audit.snapshot(site))
+
+
+def hold(session: Session, site: Site) -> None:
+    """Read a site anew and keep others from changing it until the transaction ends."""
+    session.refresh(site, with_for_update={"key_share": True, "of": Site})
 
 
 def rename(session: Session, site: Site, slug: str, *, actor: Actor) -> None:

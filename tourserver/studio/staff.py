@@ -101,7 +101,7 @@ def _change(session: Session, user: User, form: StaffChangeForm) -> None:
     if form.admin.data:
         rights.grant(session, subject, "admin", "global", by=actor)
     else:
-        rights.withdraw(session, subject, "admin", "global")
+        rights.withdraw(session, subject, "admin", "global", by=actor)
     session.flush()
     after = {**audit.snapshot(user), "admin": bool(form.admin.data)}
     audit.record(session, actor, "staff.change", "user", user.id, before=before, after=after)

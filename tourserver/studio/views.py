@@ -11,7 +11,7 @@ from tourserver.core.services import is_loopback
 from tourserver.live.models import Question, Room
 from tourserver.mail.models import OutboxMessage
 from tourserver.panoramas.models import Panorama
-from tourserver.sessions import listing
+from tourserver.sessions import listing, schedule
 from tourserver.sessions.models import ScheduledSession
 
 bp = Blueprint("studio", __name__, url_prefix="/studio")
@@ -25,7 +25,8 @@ def today() -> str:
     """Sessions that are live or next, with the door to their rooms; what is stuck."""
     services, actor = web.services(), web.current_actor()
     with services.db.read() as session:
-        sessions = [*listing.live_now(session), *listing.upcoming(session)][:10]
+        coming = listing.ahead(session)
+        sessions = [one for one in coming if rights.can(session, actor, "session.see", schedule.thing(one))][:10]
         mine = {one.id for one in sessions if rights.can(session, actor, "room.host", rights.Thing("session", one.id))}
         waiting = _waiting_questions(session, [one.id for one in sessions])
         states = OutboxMessage.state.in_(("held", "failed", "dead"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tourserver.core import jobs
@@ -13,8 +12,8 @@ from tourserver.core.jobs import JobContext
 from tourserver.panoramas import poster
 from tourserver.panoramas.models import Panorama
 from tourserver.tours.document import poster_name
-from tourserver.tours.models import Scene, TourRevision
-from tourserver.tours.publishing import published
+from tourserver.tours.models import TourRevision
+from tourserver.tours.publishing import published, sites_with_tours
 
 SIZES = {  # end of the name: pixels, most bytes
     "": ((960, 540), 40_000),
@@ -31,10 +30,9 @@ def enqueue_for_revision(session: Session, *, site_id: str, revision_id: str) ->
 
 def enqueue_for_panorama(session: Session, *, panorama_id: str) -> None:
     """Ask for the posters of published scenes that waited for this picture (receiver of ``panorama_ready``)."""
-    for site_id in set(session.scalars(select(Scene.site_id).where(Scene.panorama_id == panorama_id))):
-        revision = published(session, site_id)
-        if revision:
-            _enqueue(session, [s for s in revision.content["scenes"] if s["panorama"] == panorama_id])
+    for site_id in sites_with_tours(session):  # by what is published: the draft may have lost the scene meanwhile
+        if revision := published(session, site_id):
+            _enqueue(session, [scene for scene in revision.content["scenes"] if scene["panorama"] == panorama_id])
 
 
 def _enqueue(session: Session, scenes: list[dict[str, Any]]) -> None:

@@ -85,6 +85,7 @@ def add_scene(
 
 def change_scene(session: Session, scene: Scene, changes: dict[str, Any], *, seen_revision: int, actor: Actor) -> None:
     """Save a scene's form; raises :class:`Conflict` when somebody saved it since ``seen_revision``."""
+    session.refresh(scene, with_for_update={"key_share": True, "of": Scene})
     if scene.revision != seen_revision:
         raise Conflict(
             N_("Somebody else changed this scene after you opened it. Both versions are shown; nothing is lost.")

@@ -24,7 +24,7 @@ _POSTER = re.compile(r"[0-9a-f]{64}-[0-9a-f]{12}(-large|-thumb)?")
 
 @bp.get("/media/panoramas/<string(length=64):digest>/<int:level>/<int:col>_<int:row>.jpg")
 def tile(digest: str, level: int, col: int, row: int) -> Response:
-    """One tile of a published picture."""
+    """One tile of a picture whose hash one knows."""
     return _panorama(digest, f"{level}/{col}_{row}.jpg")
 
 

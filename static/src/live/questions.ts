@@ -41,6 +41,7 @@ export class Questions {
     );
     room.store.subscribe(() => this.render());
     room.on("pending", () => this.render());
+    room.on("status", () => this.render());
     this.jump.addEventListener("click", () => this.showNew());
     this.scroller.addEventListener("scroll", () => this.forgetSeen(), { passive: true });
     byId("questions-ask").addEventListener("click", () => ask.focus());

@@ -50,6 +50,7 @@ export class Queue implements CardOwner {
     });
     room.store.subscribe(() => this.render());
     room.on("pending", () => this.render());
+    room.on("status", () => this.render());
     room.on("answered", ({ command, ack }) => this.answered(command, ack));
   }
 

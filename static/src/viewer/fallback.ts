@@ -19,6 +19,10 @@ export class TextScene {
     const text = make("div", "tv-fallback__text");
     text.append(this.title, this.words, why);
     this.element.append(this.still, text);
+    // the words may be longer than their place: they can be reached and scrolled by keyboard
+    this.element.tabIndex = 0;
+    this.element.setAttribute("role", "region");
+    this.element.setAttribute("aria-label", _("The scene in words"));
   }
 
   show(scene: Scene): void {

@@ -300,12 +300,13 @@ def upgrade() -> None:
     sa.CheckConstraint('(user_id IS NULL) <> (registration_id IS NULL)', name=op.f('ck_grant__one_actor')),
     sa.ForeignKeyConstraint(['registration_id'], ['registration.id'], name=op.f('fk_grant__registration_id_registration'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['user_id'], ['user.id'], name=op.f('fk_grant__user_id_user'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_grant_')),
-    sa.UniqueConstraint('user_id', 'registration_id', 'role', 'scope', 'scope_id', name=op.f('uq_grant__user_id_registration_id_role_scope_scope_id'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_grant_'))
     )
     with op.batch_alter_table('grant_', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_grant__registration_id'), ['registration_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_grant__user_id'), ['user_id'], unique=False)
+        batch_op.create_index('uq_grant_registration', ['registration_id', 'role', 'scope', 'scope_id'], unique=True, sqlite_where=sa.text('registration_id IS NOT NULL'), postgresql_where=sa.text('registration_id IS NOT NULL'))
+        batch_op.create_index('uq_grant_user', ['user_id', 'role', 'scope', 'scope_id'], unique=True, sqlite_where=sa.text('user_id IS NOT NULL'), postgresql_where=sa.text('user_id IS NOT NULL'))
 
     op.create_table('room',
     sa.Column('session_id', sa.String(), nullable=False),
@@ -583,6 +584,8 @@ def downgrade() -> None:
 
     op.drop_table('room')
     with op.batch_alter_table('grant_', schema=None) as batch_op:
+        batch_op.drop_index('uq_grant_user', sqlite_where=sa.text('user_id IS NOT NULL'), postgresql_where=sa.text('user_id IS NOT NULL'))
+        batch_op.drop_index('uq_grant_registration', sqlite_where=sa.text('registration_id IS NOT NULL'), postgresql_where=sa.text('registration_id IS NOT NULL'))
         batch_op.drop_index(batch_op.f('ix_grant__user_id'))
         batch_op.drop_index(batch_op.f('ix_grant__registration_id'))
 
