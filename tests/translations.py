@@ -19,6 +19,7 @@ from tourserver.core.i18n import LANGUAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "_l": None, "lazy_gettext": None}
+BARE_PERCENT = re.compile(r"(?<!%)(?:%%)*%(?![(%])")  # Jinja formats every message with %
 PLACES = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
 
 
@@ -70,6 +71,8 @@ def _check(wanted: Message, found: Message | None) -> list[str]:
     allowed = set().union(*(set(PLACES.findall(text)) for text in ids))
     needed = set(PLACES.findall(ids[-1])) - {"%(num)d", "%(num)s"}
     for text in strings:
+        if BARE_PERCENT.search(str(text)) and not any(BARE_PERCENT.search(one) for one in ids):
+            return [f"a bare %, write %%: {name!r} → {text!r}"]
         places = set(PLACES.findall(str(text)))
         if not needed <= places or not places <= allowed:
             return [f"other places than the original: {name!r} → {text!r}"]

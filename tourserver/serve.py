@@ -106,6 +106,10 @@ def _serve_threads(app: Flask, settings: Settings) -> None:
     class Quiet(WSGIRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+            """A WebSocket's goodbye ends the connection at once instead of waiting for another request on it."""
+            self.close_connection = True
+
         def log_request(self, *args: Any) -> None:
             """The application logs requests itself."""
 
