@@ -37,9 +37,11 @@ def reload(services: Services, slug: str = "harbour") -> Site:
 
 def test_a_new_site_leads_to_its_tour(admin: FlaskClient, app_services: Services, site: Site) -> None:
     values = typed(site, **{"name-en": "New", "name-sv": "Ny", "latitude": "59.3", "longitude": "18.1"})
+    values |= {"place": " Umeå\0", "contact_name": "Åsa\r\nEk\u202e"}
     answer = admin.post("/studio/sites/new", data=values)
     assert (answer.status_code, answer.location) == (302, "/studio/sites/new-2/tour")
     found = reload(app_services, "new-2")
+    assert (found.place, found.contact_name) == ("Umeå", "Åsa Ek"), "kept as one clean line"
     assert (found.state, found.name, found.latitude) == ("draft", {"en": "New", "sv": "Ny"}, 59.3)
 
 

@@ -117,7 +117,7 @@ def test_a_right_that_is_taken_away_is_gone_at_the_next_click(
     assert factories.signed_in(app, bo).get("/studio/staff").status_code == 302
     with app_services.db.read() as session:
         verbs = list(session.scalars(select(Audit.verb).where(Audit.thing_id == bo.id)))
-    assert verbs == ["staff.change"] * 3
+    assert verbs.count("staff.change") == 3
 
 
 def test_the_last_administrator_who_can_sign_in_stays(

@@ -11,6 +11,7 @@ from wtforms.validators import DataRequired, Email, Length, NumberRange, Optiona
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from tourserver.core.forms import RevisionField, TextsField
+from tourserver.people.names import one_line
 from tourserver.sites.models import Node, Site, Theme
 
 
@@ -48,9 +49,9 @@ class SiteForm(FlaskForm):
             "name": self.name.texts,
             "summary": self.summary.texts,
             "body": self.body.texts,
-            "place": (self.place.data or "").strip(),
+            "place": one_line(self.place.data or "", 120),
             "latitude": self.latitude.data,
             "longitude": self.longitude.data,
-            "contact_name": (self.contact_name.data or "").strip(),
+            "contact_name": one_line(self.contact_name.data or "", 120),
             "contact_email": (self.contact_email.data or "").strip(),
         }
