@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1280, "height": 800}
+COLOURS = ["color-contrast"]
 
 OVERFLOW = """
   () => {
@@ -24,7 +23,7 @@ OVERFLOW = """
     if (wide <= width && right === 0 && left === 0) return [];
     const out = [...document.querySelectorAll("body *")].filter((element) => {
       const box = element.getBoundingClientRect();
-      return box.width > 0 && (box.right > width + 1 || box.left < -1);
+      return element.checkVisibility() && box.width > 0 && (box.right > width + 1 || box.left < -1);
     });
     return [`${wide} px in ${width} px`, ...out.slice(0, 8).map((e) => `${e.tagName}.${e.className}#${e.id}`)];
   }
@@ -34,12 +33,19 @@ OVERFLOW = """
 STILL = "*, *::before, *::after { transition: none !important; animation: none !important; }"
 
 
-def problems(page: Page) -> list[str]:
-    """What axe finds, each as one line."""
-    found: dict[str, Any] = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}}).response
+def problems(page: Page, what: Literal["all", "colours", "layout"] = "all") -> list[str]:
+    """What axe finds, each as one line. Colours alone are looked at where only they changed; layout is the rest."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(Axe().axe_script)
+    options: dict[str, Any] = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
+    if what == "colours":
+        options["runOnly"] = {"type": "rule", "values": COLOURS}
+    elif what == "layout":
+        options["rules"] = {rule: {"enabled": False} for rule in COLOURS}
+    found: list[dict[str, Any]] = page.evaluate("options => axe.run(options).then(all => all.violations)", options)
     return [
         f"{rule['id']}: {node['target']} {node['failureSummary']} | {node['html'][:200]}"
-        for rule in found["violations"]
+        for rule in found
         for node in rule["nodes"]
     ]
 
@@ -59,21 +65,24 @@ def calm(page: Page) -> None:
     )
 
 
-def check(page: Page, *, dark: bool = False, phone: bool = True) -> None:
-    """Axe in the window as it is; sideways scrolling at 390 px in both directions of writing; then axe in the dark."""
+def check(page: Page, *, main: bool = False, phone: bool = True) -> None:
+    """Axe in the window as it is, then sideways scrolling at 390 px in both directions of writing.
+
+    A main page is looked at by axe in the dark, on a phone and right to left too.
+    """
     calm(page)
     found = [f"light: {line}" for line in problems(page)]
-    if dark:
+    if main:
         page.emulate_media(color_scheme="dark")
-        found += [f"dark: {line}" for line in problems(page)]
+        found += [f"dark: {line}" for line in problems(page, "colours")]
         page.emulate_media(color_scheme="light")
     if phone:
-        page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a TypedDict in disguise
-        found += [f"390 px: {line}" for line in overflow(page)]
-        if dark:
-            found += [f"390 px: {line}" for line in problems(page)]
-        page.evaluate("document.documentElement.dir = 'rtl'")
-        found += [f"390 px, right to left: {line}" for line in overflow(page)]
-        if dark:
-            found += [f"390 px, right to left: {line}" for line in problems(page)]
+        page.set_viewport_size({"width": 390, "height": 844})
+        for direction in ("ltr", "rtl"):
+            page.evaluate("direction => { document.documentElement.dir = direction }", direction)
+            found += [f"390 px {direction}: {line}" for line in overflow(page)]
+            if main:
+                found += [f"390 px {direction}: {line}" for line in problems(page, "layout")]
+        page.evaluate("document.documentElement.dir = 'ltr'")
+        page.set_viewport_size({"width": 1280, "height": 720})
     assert found == [], "\n".join([page.url, *found])

@@ -64,9 +64,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None] | pytest.TestReport:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None] | pytest.TestReport:
     report: pytest.TestReport = yield  # type: ignore[assignment, misc]  # mypy takes this for the generator's answer
     browsers = getattr(item, "funcargs", {}).get("browsers")
     if call.when == "call" and report.failed and isinstance(browsers, Browsers):

@@ -19,8 +19,10 @@ def test_after_twenty_silent_seconds_the_missed_question_appears_once_and_the_ty
 ) -> None:
     with proxied(demo.port) as proxy:
         browsers.watch.origins.add(proxy.url)
-        moderator = browsers.page(demo.host_link())
-        third = browsers.page(demo.delegate_link(1))
+        # only the one whose line is cut draws the tour
+        moderator, third = (browsers.open_without_webgl().new_page() for _ in range(2))
+        moderator.goto(demo.host_link())
+        third.goto(demo.delegate_link(1))
         delegate = browsers.page(demo.delegate_link(0), base_url=proxy.url)
         for page in (moderator, third, delegate):
             room.wait_until_online(page)

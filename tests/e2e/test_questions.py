@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e import room
 from tests.e2e.browsers import Browsers
 from tests.e2e.demo import Demo
 
 
-def test_a_question_is_asked_approved_and_seen_by_all_in_order_then_answered(demo: Demo, browsers: Browsers) -> None:
-    moderator = browsers.page(demo.host_link())
-    asker = browsers.page(demo.delegate_link(0))
-    reader = browsers.page(demo.delegate_link(1))
-    for page in (moderator, asker, reader):
+def _people(browsers: Browsers, *links: str) -> list[Page]:
+    """Each in a browser of their own, in the room; without WebGL, as questions need no moving picture."""
+    pages = []
+    for link in links:
+        page = browsers.open_without_webgl().new_page()
+        page.goto(link)
         room.wait_until_online(page)
+        pages.append(page)
+    return pages
+
+
+def test_a_question_is_asked_approved_and_seen_by_all_in_order_then_answered(demo: Demo, browsers: Browsers) -> None:
+    moderator, asker, reader = _people(browsers, demo.host_link(), demo.delegate_link(0), demo.delegate_link(1))
     first, second = room.unique("How warm is the water?"), room.unique("Who pays?")
     waiting = "Waiting for the host. Only you and the hosts see it."
 
@@ -49,14 +56,8 @@ def test_a_question_is_asked_approved_and_seen_by_all_in_order_then_answered(dem
     assert len({room.state(page)["seq"]["public"] for page in (moderator, asker, reader)}) == 1
 
 
-def test_one_person_votes_once_whatever_the_browser_and_may_take_the_vote_back(
-    demo: Demo, browsers: Browsers
-) -> None:
-    moderator = browsers.page(demo.host_link())
-    asker = browsers.page(demo.delegate_link(0))
-    voter = browsers.page(demo.delegate_link(1))
-    for page in (moderator, asker, voter):
-        room.wait_until_online(page)
+def test_one_person_votes_once_whatever_the_browser_and_may_take_the_vote_back(demo: Demo, browsers: Browsers) -> None:
+    moderator, asker, voter = _people(browsers, demo.host_link(), demo.delegate_link(0), demo.delegate_link(1))
     text = room.unique("Can we vote?")
     room.ask(asker, text)
     room.approve(moderator, text)
@@ -70,7 +71,7 @@ def test_one_person_votes_once_whatever_the_browser_and_may_take_the_vote_back(
     expect(vote).to_have_text("1")
     expect(counted).to_have_text("1")
 
-    elsewhere = browsers.page(demo.delegate_link(1))
+    (elsewhere,) = _people(browsers, demo.delegate_link(1))
     same = room.question(elsewhere, text).get_by_test_id("vote")
     expect(same).to_have_attribute("aria-pressed", "true")
     expect(same).to_have_text("1")
@@ -86,10 +87,7 @@ def test_one_person_votes_once_whatever_the_browser_and_may_take_the_vote_back(
 
 
 def test_a_question_that_is_declined_tells_its_author_why_and_nobody_else(demo: Demo, browsers: Browsers) -> None:
-    moderator = browsers.page(demo.host_link())
-    asker = browsers.page(demo.delegate_link(0))
-    for page in (moderator, asker):
-        room.wait_until_online(page)
+    moderator, asker = _people(browsers, demo.host_link(), demo.delegate_link(0))
     text = room.unique("What is your phone number?")
     room.ask(asker, text)
     card = room.card(moderator, text)

@@ -1,0 +1,197 @@
+"""From an empty site to a led tour: what an administrator does between signing in and being followed."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from PIL import Image, ImageDraw
+from playwright.sync_api import Page, StorageState, expect
+
+from tests.e2e import mailbox, room
+from tests.e2e.browsers import Browsers
+from tests.e2e.demo import Demo
+from tests.e2e.test_registration import register
+
+TILING_MS = 60_000
+GPS_IFD = 0x8825
+
+
+def equirectangular(width: int, height: int) -> bytes:
+    """A made panorama: sky, ground, a mark each 30°; with the place where it was “taken” in its EXIF."""
+    image = Image.new("RGB", (width, height), (120, 160, 200))
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, height // 2, width, height), fill=(90, 110, 80))
+    for mark in range(12):
+        x = mark * width // 12
+        draw.rectangle((x, height // 3, x + width // 60, height * 2 // 3), fill=(40 + mark * 16, 60, 200 - mark * 12))
+    exif = image.getexif()
+    exif.get_ifd(GPS_IFD).update({1: "N", 2: (59.0, 18.0, 15.0), 3: "E", 4: (18.0, 6.0, 30.0)})
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=85, exif=exif)
+    return out.getvalue()
+
+
+@pytest.fixture
+def panorama(tmp_path: Path) -> Path:
+    """An equirectangular JPEG of 4096 × 2048 with a GPS position."""
+    path = tmp_path / "panorama.jpg"
+    path.write_bytes(equirectangular(4096, 2048))
+    return path
+
+
+def _text(page: Page, group: str | re.Pattern[str], words: str) -> None:
+    """Fill the English part of a text in several languages."""
+    page.get_by_role("group", name=group).get_by_label("English").fill(words)
+
+
+def _new_site(page: Page, name: str) -> None:
+    page.goto("/studio/sites")
+    page.get_by_role("link", name="New site").click()
+    _text(page, re.compile("^Name"), name)
+    _text(page, "The result in one sentence", "Rain stays where it falls.")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name=f"Tour of {name}")).to_be_visible()
+
+
+def _upload(page: Page, picture: Path, title: str) -> None:
+    page.get_by_label("Panorama (JPEG, PNG or WebP)").set_input_files(picture)
+    _text(page, re.compile("^Title"), title)
+    _text(page, "Text alternative", f"{title}: one stands on grass between coloured posts.")
+    page.get_by_role("button", name="Upload").click()
+
+
+def _add_scene(page: Page, picture: Path, title: str) -> None:
+    """Upload a scene and stay until its picture is ready; ends on the scene's page."""
+    _upload(page, picture, title)
+    expect(page.get_by_role("heading", name=title, level=1)).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Picture ready")).to_be_visible(timeout=TILING_MS)
+
+
+def _set_start_view(page: Page) -> None:
+    picture = page.locator(".preview .tv-picture")
+    expect(page.locator(".preview .psv-canvas")).to_be_visible()
+    picture.focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    page.get_by_role("button", name="Take the view shown").click()
+    yaw = float(page.get_by_label("Start view: yaw, degrees").input_value())
+    assert yaw > 5, "turned to the right"
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect(page.get_by_label("Start view: yaw, degrees")).to_have_value(re.compile(rf"^{yaw:g}"))
+
+
+def _add_point(page: Page, kind: str, name: str, *, leads_to: str | None = None, words: str | None = None) -> None:
+    page.get_by_role("link", name="Add a point").click()
+    page.get_by_role("radio", name=kind).check()
+    _text(page, re.compile("^Name"), name)
+    if leads_to:
+        page.get_by_label("Leads to").select_option(label=leads_to)
+    if words:
+        _text(page, "Text (Markdown)", words)
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".points__row").filter(has_text=name)).to_be_visible()
+
+
+def _plan_session(page: Page, title: str, site: str, host: str) -> None:
+    starts = datetime.now(ZoneInfo("Europe/Stockholm")) + timedelta(hours=1)
+    page.goto("/studio/sessions")
+    page.get_by_role("link", name="New session").click()
+    _text(page, re.compile("^Title"), title)
+    page.get_by_label("Date").fill(starts.strftime("%Y-%m-%d"))
+    page.get_by_label("Start", exact=True).fill(starts.strftime("%H:%M"))
+    page.get_by_label("Site 1").select_option(label=site)
+    page.get_by_role("checkbox", name=host).check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name=title)).to_be_visible()
+    page.get_by_role("button", name="Announce the session").click()
+    expect(page.get_by_text("The session is announced: people can register.")).to_be_visible()
+
+
+def test_an_administrator_makes_a_site_and_leads_a_registered_visitor_through_it(
+    demo: Demo, browsers: Browsers, panorama: Path
+) -> None:
+    email, password = demo.admin
+    staff = browsers.page("/studio")
+    staff.get_by_label("E-mail").fill(email)
+    staff.get_by_label("Password").fill(password)
+    staff.get_by_role("button", name="Sign in").click()
+    expect(staff.get_by_role("heading", name="Today")).to_be_visible()
+
+    name, title = room.unique("Rain garden"), room.unique("A walk in the rain garden")
+    _new_site(staff, name)
+    tour = staff.url
+    _add_scene(staff, panorama, "The basin")
+    expect(staff.get_by_text("59.30")).to_have_count(0)
+    _set_start_view(staff)
+    staff.goto(tour)
+    _add_scene(staff, panorama, "The bridge")
+    _add_point(staff, "Way to another scene", "To the basin", leads_to="The basin")
+    _add_point(staff, "Something to read", "The posts", words="Painted by **the school**.")
+    staff.goto(tour)
+    staff.get_by_role("button", name="Publish the tour").click()
+    expect(staff.get_by_text("Visitors see tour 1")).to_be_visible()
+    staff.get_by_role("link", name="Texts of the site").click()
+    staff.get_by_role("button", name="Publish the site").click()
+    expect(staff.get_by_text("The site is published.")).to_be_visible()
+    _plan_session(staff, title, name, "Karin Berglind")
+
+    visitor = browsers.page("/en/sessions")
+    visitor.get_by_role("link", name=title).click()
+    session_page = visitor.url
+    visitor_address = f"{name.split()[-1]}@example.org"
+    register(visitor, name="Noor Haddad", email=visitor_address, country="JO")
+    mailbox.open_newest(visitor, visitor_address)
+    mailbox.join(visitor)
+    expect(visitor.get_by_test_id("lobby")).to_be_visible()
+
+    staff.goto("/host/" + session_page.rstrip("/").rsplit("/", 1)[1])
+    room.wait_until_drawn(staff)
+    staff.get_by_test_id("room-open").click()
+    room.until(lambda: bool(room.state(staff)["guiding"]), 10, "being the guide after opening")
+    expect(visitor.get_by_test_id("lobby")).to_be_hidden()
+    room.until(lambda: bool(room.state(visitor)["following"]), 20, "the visitor following")
+    staff.get_by_test_id("scenes").get_by_role("button", name="The bridge").click()
+    room.until(lambda: room.view(visitor)["scene"] == room.view(staff)["scene"], 20, "the visitor on the bridge")
+    expect(visitor.get_by_test_id("follow-chip")).to_contain_text("The bridge")
+    room.picture(staff).focus()
+    staff.keyboard.press("ArrowRight")
+    here = room.wait_until_still(staff)
+    visitor.wait_for_timeout(2_000)
+    assert room.looks_alike(here, room.view(visitor))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"this is no picture", "not a JPEG, PNG or WebP picture"),
+        (equirectangular(4096, 2048)[:40_000], "cut off"),
+        (equirectangular(1024, 512), "1024 × 512"),
+        (equirectangular(4096, 3000), "4096 × 3000"),
+    ],
+    ids=["not an image", "truncated", "too small", "wrong ratio"],
+)
+def test_a_picture_that_cannot_be_used_is_refused_in_words_and_the_form_keeps_what_was_typed(
+    content: bytes, message: str, browsers: Browsers, admin_state: StorageState, tmp_path: Path
+) -> None:
+    page = browsers.page("/studio/sites/byhalsan/tour", storage_state=admin_state)
+    picture = tmp_path / "picture.jpg"
+    picture.write_bytes(content)
+    page.get_by_label("Photographer or source").fill("A. Nilsson")
+    _upload(page, picture, "The waiting room")
+    said = page.locator("#upload-errors")
+    expect(said).to_be_visible(timeout=30_000)
+    expect(said).to_be_focused()
+    expect(said).to_contain_text(message)
+    expect(page.get_by_role("group", name=re.compile("^Title")).get_by_label("English")).to_have_value(
+        "The waiting room"
+    )
+    expect(page.get_by_label("Photographer or source")).to_have_value("A. Nilsson")
+    expect(page.get_by_role("button", name="Upload")).to_be_enabled()
+    page.reload()
+    expect(page.get_by_text("No scenes yet.")).to_be_visible()
