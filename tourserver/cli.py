@@ -96,6 +96,24 @@ def init(email: str, name: str, password: str | None) -> None:
 
 
 @cli.command()
+@click.argument("email")
+def erase(email: str) -> None:
+    """Erase a person on request: name, address, links and mail go; the counts stay."""
+    from tourserver import models  # noqa: F401
+    from tourserver.core.rights import SYSTEM
+    from tourserver.core.services import Services
+    from tourserver.registration import erasure
+
+    services = Services.start(Settings())
+    try:
+        with services.db.write() as session:
+            count = erasure.erase(session, services, email, actor=SYSTEM)
+    finally:
+        services.close()
+    click.echo(f"Erased. {count} registration{'' if count == 1 else 's'} stay in the counts without the person.")
+
+
+@cli.command()
 def settings() -> None:
     """List every setting with its environment variable, default and meaning."""
     for name, default, description in setting_rows():

@@ -35,6 +35,7 @@ export function listen(shortcuts: readonly Shortcut[], leave: () => boolean): vo
   const help: Shortcut = { key: "?", act: () => dialog.showModal() };
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !isComposing(event) && !event.defaultPrevented) {
+      if (document.querySelector("dialog:modal")) return; // it closes itself
       if (leave()) event.preventDefault();
       return;
     }

@@ -158,8 +158,14 @@ export class Stage {
     const scene = viewer?.scene?.title.value ?? "";
     const line = this.line(state, free, scene);
     setText(this.chipText, line);
-    this.who.hidden = state.guide === null || this.leading || state.room.state !== "open";
+    const away = this.away(state);
+    this.who.hidden = state.guide === null || away || this.leading || state.room.state !== "open";
     setText(byId("guide-name-text"), state.guide ? _("{name} guides", { name: state.guide.name }) : "");
+  }
+
+  /** No screen of the crew is connected, so nobody can be leading whatever the log says. */
+  private away(state: RoomState): boolean {
+    return state.presence !== null && state.presence.guides === 0;
   }
 
   private line(state: RoomState, free: boolean, scene: string): string {
@@ -168,6 +174,7 @@ export class Stage {
     if (closed && this.room.data.role === "participant") return _("Look around while you wait");
     if (state.room.state !== "open") return _("Look around");
     if (state.guide === null) return _("Nobody guides right now. Look around.");
+    if (this.away(state)) return _("The guide's line is cut. Look around until it is back.");
     return free ? _("You look around freely") : _("Following the guide · {scene}", { scene });
   }
 }

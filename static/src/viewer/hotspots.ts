@@ -48,6 +48,9 @@ export class HotspotLayer {
     this.centre = null;
     this.pressed = null;
     this.markers = hotspots.map((hotspot) => ({ hotspot, button: button(hotspot), placed: false }));
+    // the button that was pressed goes away with its scene: the picture, which it lies on, takes the focus
+    const held = this.element.contains(document.activeElement);
+    if (held) this.element.closest<HTMLElement>("[tabindex]")?.focus({ preventScroll: true });
     this.element.replaceChildren(...this.markers.map((marker) => marker.button));
   }
 

@@ -116,6 +116,7 @@ export class SiteTour {
       this.walkButton?.classList.remove("button--primary");
     }
     this.walkButton?.focus({ preventScroll: true });
+    this.walkButton?.scrollIntoView({ block: "nearest" });
   }
 
   private bar(): HTMLElement {
