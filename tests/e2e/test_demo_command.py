@@ -81,18 +81,26 @@ def test_healthz_is_200_while_database_and_storage_answer(demo: Demo) -> None:
     assert json.loads(body)["status"] == "ok"
 
 
-def test_healthz_is_503_with_the_reason_when_the_database_is_garbage(settings: Settings) -> None:
+def test_healthz_is_503_with_the_reason_when_the_database_is_garbage_or_the_storage_cannot_be_written(
+    settings: Settings,
+) -> None:
+    path, garbage = settings.data / "tourserver.sqlite3", b"garbage" * 10_000
+    good = path.read_bytes()
     with start_server(settings) as server:
         assert _get(f"{server.url}/healthz")[0] == 200
-        (settings.data / "tourserver.sqlite3").write_bytes(b"garbage" * 10_000)
+        replacement = settings.data / "other"
+        replacement.write_bytes(garbage)
+        replacement.replace(path)  # another file under the same name: open connections still read the old one
         status, body = _get(f"{server.url}/healthz")
-    assert status == 503
-    assert json.loads(body)["status"] == "failing"
-    assert "database" in json.loads(body)["reasons"]
+        assert status == 503
+        assert json.loads(body)["status"] == "failing"
+        assert "database" in json.loads(body)["reasons"]
+        path.write_bytes(good)
+        assert _get(f"{server.url}/healthz")[0] == 200
+        path.unlink()
+        assert _get(f"{server.url}/healthz")[0] == 503
+        path.write_bytes(good)
 
-
-def test_healthz_is_503_with_the_reason_when_the_storage_cannot_be_written(settings: Settings) -> None:
-    with start_server(settings) as server:
         shutil.rmtree(settings.files)
         settings.files.write_text("a file where the folder was")  # also root cannot write into that
         status, body = _get(f"{server.url}/healthz")

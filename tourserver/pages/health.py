@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import structlog
 from flask import Blueprint, Response, jsonify
 from sqlalchemy import text
 
 from tourserver.core import clock, jobs, web
+from tourserver.core.db import Database
 from tourserver.core.ratelimit import limiter
 
 bp = Blueprint("health", __name__)
@@ -26,6 +30,7 @@ def healthz() -> tuple[Response, int]:
         with services.db.read() as session:
             session.execute(text("SELECT 1"))
             seen = jobs.worker_seen(session)
+        _look_at_the_file(services.db)
         silent = seen is None or (clock.now() - seen).total_seconds() > WORKER_SILENT_SECONDS
         worker = "silent" if silent else "alive"
     except Exception as error:
@@ -42,3 +47,11 @@ def healthz() -> tuple[Response, int]:
     answer = jsonify(body)
     answer.headers["Cache-Control"] = "no-store"
     return answer, 200 if not reasons else 503
+
+
+def _look_at_the_file(db: Database) -> None:
+    """Read a SQLite database by its path: open connections go on with a file that was removed or replaced."""
+    if not db.is_sqlite:
+        return
+    with closing(sqlite3.connect(f"file:{db.engine.url.database}?mode=ro", uri=True, timeout=1)) as fresh:
+        fresh.execute("SELECT count(*) FROM sqlite_master").fetchone()
