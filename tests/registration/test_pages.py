@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from tests.factories import administrator, make_registration, make_session, make_site, make_user, row_counts, signed_in
-from tourserver.core import clock
+from tourserver.core import clock, preferences
 from tourserver.core.ratelimit import limiter
 from tourserver.core.rights import SYSTEM
 from tourserver.core.services import Services
@@ -30,6 +30,9 @@ TYPED = {"name": "Amina Diallo", "email": "amina@example.org", "country": "MA", 
 @pytest.fixture
 def walk(app_services: Services) -> ScheduledSession:
     with app_services.db.write() as session:
+        # mail may leave: nothing is held
+        preferences.put(session, "public_url", "https://tours.example.org")
+        preferences.put(session, "mail_from", "Visits <visits@example.org>")
         return make_session(session, slug="harbour", sites=[make_site(session)])
 
 
@@ -211,6 +214,20 @@ def test_whoever_types_a_registered_address_gets_no_link_of_its_owner(
     assert said["UID"] == registration.uid, "the owner who registers on a second device gets no second entry"
     assert said["LOCATION"].endswith("/en/sessions/harbour")
     assert said["SUMMARY"].startswith("A walk"), "in the language of the page and not in the owner's"
+
+
+def test_whoever_types_a_known_address_for_another_session_gets_no_link_of_its_owner(
+    client: FlaskClient, app: Flask, walk: ScheduledSession, app_services: Services
+) -> None:
+    send(client)
+    with app_services.db.write() as session:
+        make_session(session, slug="other")
+    stranger = app.test_client()
+    answer = stranger.post("/en/sessions/other/register", data={**TYPED, "name": "Mallory"})
+    said = entry(stranger.get(f"{answer.location}/invite.ics"))
+    assert said["LOCATION"].endswith("/en/sessions/other")
+    assert "/j/" not in said["DESCRIPTION"]
+    assert len(registrations(app_services)) == 2, "its owner was mailed and has a seat"
 
 
 def test_the_success_page_belongs_to_the_browser_that_registered(
