@@ -17,8 +17,9 @@ Rows = Callable[[], list[OutboxMessage]]
 
 
 def configured(services: Services, **changes: Any) -> Services:
-    """The same installation with other settings."""
-    return replace(services, settings=services.settings.model_copy(update=changes))
+    """The same installation with a public address and other settings."""
+    settings = services.settings.model_copy(update={"public_url": "https://tours.example.org", **changes})
+    return replace(services, settings=settings)
 
 
 @pytest.fixture

@@ -169,6 +169,55 @@ def test_a_held_message_says_why_and_takes_new_bytes_when_it_is_queued_again(ser
     assert outbox.held_reason(row) == ""
 
 
+def test_a_message_that_is_held_from_the_start_is_not_due_and_nobody_has_seen_its_id(
+    services: Services, rows: Rows
+) -> None:
+    with services.db.write() as session:
+        outbox.queue(session, "registration:1", "invitation", 0, small(), hold="no_sender")
+    assert claimed(services) == []
+    assert (rows()[0].state, outbox.held_reason(rows()[0])) == ("held", "No sender is set.")
+    with services.db.read() as session:
+        assert outbox.message_ids(session, "registration:1") == ()
+
+
+def test_a_later_revision_takes_the_place_of_earlier_ones_that_were_held(services: Services, rows: Rows) -> None:
+    with services.db.write() as session:
+        for stream in ("registration:1", "registration:2"):
+            outbox.queue(session, stream, "invitation", 0, small(), hold="no_sender")
+    put(services, revision=1)
+    assert [(row.stream, row.revision, row.state) for row in rows()] == [
+        ("registration:2", 0, "held"),
+        ("registration:1", 1, "queued"),
+    ]
+
+
+def test_only_what_was_never_tried_is_taken_back(services: Services, rows: Rows) -> None:
+    tried, sending = put(services, stream="tried"), put(services, stream="sending")
+    for row in claimed(services):
+        if row.id == tried:
+            with services.db.write() as session:
+                outbox.mark_again(session, row, "connect: no answer")
+    fresh, other = put(services, stream="fresh"), put(services, stream="other", kind="cancel")
+    with services.db.write() as session:
+        assert outbox.take_back(session, "invitation", "address_changed") == 1
+    assert {row.id: row.state for row in rows()} == {
+        tried: "queued", sending: "sending", fresh: "held", other: "queued"
+    }  # fmt: skip
+
+
+def test_what_is_given_up_is_only_what_is_held(services: Services, rows: Rows) -> None:
+    put(services, stream="queued")
+    with services.db.write() as session:
+        outbox.queue(session, "held", "invitation", 0, small(), hold="no_sender")
+    found = rows()
+    with services.db.write() as session:
+        for row in found:
+            outbox.abandon(session, row, "no")
+    assert {row.stream: (row.state, row.answer) for row in rows()} == {
+        "queued": ("queued", None), "held": ("dead", "no")
+    }  # fmt: skip
+
+
 def test_the_newest_message_and_the_ids_of_a_stream_are_found(services: Services) -> None:
     put(services)
     put(services, revision=1)
@@ -188,7 +237,7 @@ def test_purging_empties_what_was_sent_and_stops_what_was_not(services: Services
     put(services)
     (row,) = claimed(services)
     with services.db.write() as session:
-        outbox.mark_sent(session, row, "250 OK")
+        outbox.mark_sent(session, row, "250 OK for amina@city.example.ke")
     put(services, kind="cancel", revision=1)
     put(services, stream="registration:2")
     with services.db.write() as session:
@@ -196,6 +245,7 @@ def test_purging_empties_what_was_sent_and_stops_what_was_not(services: Services
         assert outbox.purge(session, ["registration:1"]) == 0
     sent, stopped, other = rows()
     assert (sent.state, sent.content, sent.recipient, sent.subject) == ("sent", b"", "", "")
+    assert (sent.answer, stopped.answer) == ("purged", "purged")
     assert (stopped.state, stopped.content) == ("dead", b"")
     assert (other.state, other.recipient) == ("queued", "amina@city.example.ke")
     assert [row.id for row in claimed(services)] == [other.id]

@@ -9,9 +9,9 @@ from tests.mail.conftest import Rows, Watch, configured
 from tests.mail.samples import SENDER, invitation, parsed, small
 from tests.mail.smtp import Post, serving
 from tests.servers import free_port
-from tourserver.core import clock, preferences
+from tourserver.core import clock, logs, preferences
 from tourserver.core.services import Services
-from tourserver.mail import outbox, sending, server
+from tourserver.mail import holding, outbox, sending, server
 from tourserver.mail.messages import STAND_IN, Sender, sender_of
 from tourserver.mail.models import OutboxMessage
 
@@ -205,12 +205,56 @@ def test_no_real_mail_leaves_while_the_public_address_is_loopback(services: Serv
     assert outbox.held_reason(row)
 
 
-def test_a_relay_on_this_machine_is_no_mailbox_of_the_demo() -> None:
-    for url in ("smtp://localhost", "smtp://127.0.0.1:25", "smtp+starttls://localhost", "smtps://[::1]"):
-        assert not server.MailServer.parse(url).is_own_mailbox
-    for url in ("smtp://127.0.0.1:1025", "smtp://localhost:40123", "smtp://[::1]:1025"):
-        assert server.MailServer.parse(url).is_own_mailbox
-    assert not server.MailServer.parse("smtp://mail.example.org:1025").is_own_mailbox
+@pytest.mark.parametrize(
+    ("url", "in_the_demo"),
+    [
+        ("", True),  # the demo's own, whose port is known to its worker only
+        ("smtp://127.0.0.1:1025", True),
+        ("smtp://localhost:40123", True),
+        ("smtp://[::1]:1025", True),
+        ("smtp://localhost", False),
+        ("smtp://127.0.0.1:25", False),
+        ("smtp+starttls://localhost", False),
+        ("smtps://[::1]", False),
+        ("smtp://mail.example.org:1025", False),
+        ("no address", False),
+    ],
+)
+def test_only_the_demos_mailbox_takes_mail_whose_links_open_here_only(
+    services: Services, url: str, in_the_demo: bool
+) -> None:
+    with services.db.read() as session:
+        local = configured(services, smtp_url=url, public_url="", demo=True)
+        assert holding.leads_nowhere(local, session) is not in_the_demo
+        # outside the demo it may be a tunnel or a relay that sends mail into the world
+        assert holding.leads_nowhere(configured(local, public_url="", demo=False), session)
+        assert not holding.leads_nowhere(configured(local, demo=False), session)
+
+
+def test_a_relay_on_this_machine_gets_no_mail_while_the_public_address_is_loopback(
+    mailing: Services, post: Post, rows: Rows
+) -> None:
+    queue(mailing, "first")
+    sending.deliver_due(configured(mailing, public_url=""))
+    assert (rows()[0].state, rows()[0].answer) == ("held", "loopback_url")
+    assert post.taken == []
+
+
+@pytest.mark.parametrize("when", ["on_sender", "on_recipient", "on_content"])
+@pytest.mark.parametrize("answer", ["550 <{}> is not here", "451 <{}> later", "drop"])
+def test_the_log_has_the_servers_codes_and_never_an_address(
+    mailing: Services, post: Post, rows: Rows, capsys: pytest.CaptureFixture[str], when: str, answer: str
+) -> None:
+    logs.configure(mailing.settings)
+    setattr(post, when, answer.format)
+    queue(mailing, "first")
+    sending.deliver_due(mailing)
+    logged = capsys.readouterr().err
+    assert rows()[0].id in logged
+    assert "@" not in logged
+    if answer != "drop":
+        assert f'"code": {answer[:3]}' in logged
+        assert "@" in (rows()[0].answer or ""), "the row keeps what the server said"
 
 
 def test_a_message_without_a_set_sender_is_held(mailing: Services, post: Post, rows: Rows) -> None:

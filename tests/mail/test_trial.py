@@ -68,7 +68,8 @@ def test_missing_settings_are_named_before_anything_is_sent(services: Services) 
     for changes, words in (
         ({"smtp_url": ""}, "smtp://"),
         ({"smtp_url": "https://mail.example.org"}, "smtp://"),
-        ({"smtp_url": "smtp://mail.example.org"}, "this machine only"),
+        ({"smtp_url": "smtp://mail.example.org", "public_url": ""}, "this machine only"),
+        ({"smtp_url": "smtp://127.0.0.1:2525", "public_url": ""}, "this machine only"),
         ({"smtp_url": "smtp://mail.example.org", "mail_from": ""}, "No sender"),
     ):
         (step,) = send_test(configured(services, **changes), "admin@example.org")

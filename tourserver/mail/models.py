@@ -30,7 +30,7 @@ class OutboxMessage(IdMixin, Base):
     recipient: Mapped[str]
     subject: Mapped[str]
     message_id: Mapped[str]
-    # emptied 30 days after the session
+    # emptied 30 days after the session, with recipient, subject and answer
     content: Mapped[bytes] = mapped_column(LargeBinary)
     # queued (also while no mail server is set), sending, sent, failed (refused for good), dead (given up),
     # held (may not leave from here: `answer` is a key of outbox.HELD)

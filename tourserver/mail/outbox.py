@@ -1,7 +1,8 @@
 """The outbox: mail is a row written with the change that causes it, and leaves later, byte for byte the same.
 
 States: queued → sending → sent; from sending back to queued after trouble that may pass; failed when the mail
-server refused it, dead when it was tried for the last time, held when it may not leave from here.
+server refused it, dead when it was tried for the last time, held when it may not leave from here: then no mail
+server has seen it, and whoever queued it may write it anew.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Final
 
-from sqlalchemy import Select, and_, exists, func, or_, select, text, update
+from sqlalchemy import Select, and_, delete, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from tourserver.core import clock
@@ -34,6 +35,7 @@ HELD: Final = {
         "The public address can be opened on this machine only, so the links in this mail would not work for others."
     ),
     "no_sender": N_("No sender is set."),
+    "address_changed": N_("The public address or the sender changed, so this mail is written anew."),
 }
 
 
@@ -45,16 +47,21 @@ def queue(
     message: EmailMessage,
     *,
     send_after: datetime | None = None,
+    hold: str = "",
 ) -> OutboxMessage:
     """Put a message into the outbox, in the caller's transaction; its bytes and Message-ID are final.
 
     Idempotent: a row with the same stream, kind and revision is given back as it is. One that is held has
-    never left and takes the new bytes (they have other links by now). Messages of a stream leave in the order
-    of queueing, the next only when the one before is finished.
+    never left and takes the new bytes (they have other links by now). Held ones of earlier revisions are dropped:
+    this one says it better. Messages of a stream leave in the order of queueing, the next only when the one before
+    is finished. ``hold``, a key of :data:`HELD`, is why this one must wait until it is queued again.
     """
     _lock(session, stream)
+    drop_held(session, stream, kind, before=revision)
     same = (OutboxMessage.stream == stream, OutboxMessage.kind == kind, OutboxMessage.revision == revision)
-    row = session.scalar(select(OutboxMessage).where(*same))
+    # as it is now and locked: a purge at this very moment must not be written over
+    found = select(OutboxMessage).where(*same).with_for_update().execution_options(populate_existing=True)
+    row = session.scalar(found)
     if row is not None and row.state != "held":
         return row
     newest = session.scalar(select(func.max(OutboxMessage.position)).where(OutboxMessage.stream == stream))
@@ -66,7 +73,7 @@ def queue(
     row.subject = str(message["Subject"])
     row.message_id = str(message["Message-ID"])
     row.content = message.as_bytes()
-    row.state, row.answer = "queued", None
+    row.state, row.answer = ("held", hold) if hold else ("queued", None)
     row.attempts = 0
     row.created_at = clock.now()
     row.send_after = send_after or row.created_at
@@ -89,9 +96,32 @@ def last(session: Session, stream: str, kind: str) -> OutboxMessage | None:
 
 
 def message_ids(session: Session, stream: str) -> tuple[str, ...]:
-    """Message-IDs of a stream, oldest first: the References of an update."""
-    query = select(OutboxMessage.message_id).where(OutboxMessage.stream == stream, OutboxMessage.message_id != "")
+    """Message-IDs of a stream, oldest first: the References of an update. Nobody has seen those of held ones."""
+    seen = (OutboxMessage.stream == stream, OutboxMessage.message_id != "", OutboxMessage.state != "held")
+    query = select(OutboxMessage.message_id).where(*seen)
     return tuple(session.scalars(query.order_by(OutboxMessage.position)))
+
+
+def take_back(session: Session, kind: str, reason: str) -> int:
+    """Hold all messages of a kind that wait and were never tried; ``reason`` is a key of :data:`HELD`.
+
+    One that was tried stays as it is: the mail server may have taken it, and each attempt sends the same bytes.
+    """
+    untried = (OutboxMessage.kind == kind, OutboxMessage.state == "queued", OutboxMessage.attempts == 0)
+    held = update(OutboxMessage).where(*untried).values(state="held", answer=reason).returning(OutboxMessage.id)
+    return len(session.scalars(held).all())
+
+
+def drop_held(session: Session, stream: str, kind: str, *, before: int) -> None:
+    """Delete held messages of revisions that a later one replaced: they never left."""
+    earlier = (OutboxMessage.stream == stream, OutboxMessage.kind == kind, OutboxMessage.revision < before)
+    session.execute(delete(OutboxMessage).where(*earlier, OutboxMessage.state == "held"))
+
+
+def abandon(session: Session, row: OutboxMessage, answer: str) -> None:
+    """Give a held message up: it can't be written anew."""
+    held = (OutboxMessage.id == row.id, OutboxMessage.state == "held")
+    session.execute(update(OutboxMessage).where(*held).values(state="dead", answer=answer))
 
 
 def counts(session: Session) -> dict[str, int]:
@@ -108,18 +138,17 @@ def held_reason(row: OutboxMessage) -> str:
 def purge(session: Session, streams: Iterable[str]) -> int:
     """Empty the messages of streams: 30 days after their session, and when a person is erased.
 
-    What had not left yet never will. Gives the number of messages.
+    What had not left yet never will. The mail server's answer goes too, as it often repeats the address. Gives
+    the number of messages.
     """
     emptied = 0
     for stream in streams:
         of_stream = OutboxMessage.stream == stream
         unfinished = OutboxMessage.state.in_((*UNFINISHED, "held"))
         session.execute(
-            update(OutboxMessage)
-            .where(of_stream, unfinished)
-            .values(state="dead", answer="purged", leased_by=None, leased_until=None)
+            update(OutboxMessage).where(of_stream, unfinished).values(state="dead", leased_by=None, leased_until=None)
         )
-        values = {"content": b"", "recipient": "", "subject": ""}
+        values = {"content": b"", "recipient": "", "subject": "", "answer": "purged"}
         found = session.scalars(
             update(OutboxMessage)
             .where(of_stream, OutboxMessage.recipient != "")

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from tourserver.core import clock
 from tourserver.core.errors import Invalid
 from tourserver.core.services import Services, is_loopback
-from tourserver.mail import outbox
+from tourserver.mail import holding, outbox
 from tourserver.mail.addresses import ascii_domain
 from tourserver.mail.messages import STAND_IN, sender_of
 from tourserver.mail.models import OutboxMessage
@@ -53,17 +53,16 @@ def deliver_due(services: Services) -> None:
                 return
         with services.db.write() as session:
             batch = outbox.claim(session, worker, BATCH)
-            hostname, loopback = _names(services, session)
+            hostname, hold = _hostname(services, session), holding.leads_nowhere(services, session)
         if not batch:
             return  # another worker has it
         with connection(server, hostname) as link:
-            _Delivery(services, link, loopback and not server.is_own_mailbox).run(batch)
+            _Delivery(services, link, hold).run(batch)
 
 
-def _names(services: Services, session: Session) -> tuple[str, bool]:
+def _hostname(services: Services, session: Session) -> str:
     url = services.public_url(session)
-    loopback = is_loopback(url)
-    return "localhost" if loopback else urlsplit(url).hostname or "localhost", loopback
+    return "localhost" if is_loopback(url) else urlsplit(url).hostname or "localhost"
 
 
 class _Delivery:
@@ -95,12 +94,13 @@ class _Delivery:
         except RefusedError as error:
             mark = outbox.mark_refused if error.for_good else outbox.mark_again
             self._write(mark, row, str(error))
-            log.warning("mail.refused", message=row.id, for_good=error.for_good, answer=str(error))
+            # never the answer itself: it usually repeats the recipient's address. The row has it
+            log.warning("mail.refused", message=row.id, for_good=error.for_good, step=error.step, code=error.code)
         except (OSError, ValueError, smtplib.SMTPException) as error:
             # the server may have taken it just before: it is sent again with the same Message-ID
             self._link.close()
             self._write(outbox.mark_again, row, f"{self._link.current}: {type(error).__name__}: {error}")
-            log.warning("mail.interrupted", message=row.id, step=self._link.current, error=str(error))
+            log.warning("mail.interrupted", message=row.id, step=self._link.current, error=type(error).__name__)
         else:
             self._write(outbox.mark_sent, row, answer)
 
@@ -143,15 +143,13 @@ def send_test(services: Services, recipient: str, language: str = "en") -> list[
     """Send a test mail at once and give the whole conversation; the last step says where it ended."""
     with services.db.read() as session:
         sender = sender_of(services, session)
-        hostname, loopback = _names(services, session)
+        hostname, reason = _hostname(services, session), holding.obstacle(services, session)
     try:
         server = MailServer.parse(services.settings.smtp_url)
     except Invalid as error:
         return [Step("settings", error.text, False)]
-    if sender.address == STAND_IN:
-        return [Step("settings", outbox.HELD["no_sender"], False)]
-    if loopback and not server.is_own_mailbox:
-        return [Step("settings", outbox.HELD["loopback_url"], False)]
+    if reason:
+        return [Step("settings", outbox.HELD[reason], False)]
     message = trial_mail(sender, recipient, language)
     with connection(server, hostname, timeout=10) as link:
         try:

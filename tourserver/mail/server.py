@@ -76,8 +76,8 @@ class MailServer:
         return cls(security, parts.hostname, port or _PORTS[security], user, password)
 
     @property
-    def is_own_mailbox(self) -> bool:
-        """Whether it is a development mailbox: on this machine, and not on a port where a relay listens."""
+    def is_on_this_machine(self) -> bool:
+        """Whether it listens here, and not on a port where a relay to the world does."""
         return is_loopback(f"smtp://{f'[{self.host}]' if ':' in self.host else self.host}") and (
             self.port not in _PORTS.values()
         )

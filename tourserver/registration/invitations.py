@@ -11,19 +11,21 @@ from tourserver.calendars import objects
 from tourserver.core import i18n
 from tourserver.core.i18n import pick
 from tourserver.core.services import Services
-from tourserver.mail import outbox, rendering
+from tourserver.mail import holding, outbox, rendering
 from tourserver.mail.models import OutboxMessage
 from tourserver.registration.models import Registration
 from tourserver.sessions.models import ScheduledSession
 
 KIND = "invitation"
+STREAM = "registration:"
+"""What the names of all invitations' streams begin with; the registration's id follows."""
 JOIN = "join"
 """Purpose of the personal link's token."""
 
 
 def stream(registration: Registration) -> str:
     """The outbox's name for all mail about a registration."""
-    return f"registration:{registration.id}"
+    return STREAM + registration.id
 
 
 def join_path(session: Session, services: Services, registration: Registration) -> str:
@@ -76,6 +78,7 @@ def queue(
 ) -> None:
     """Put the invitation into the outbox, in the transaction of the registration; each call is one more mail.
 
+    While mail may not leave from here it is held, and :mod:`tourserver.registration.requeue` queues it again later.
     One that is held has never left: it is written anew instead.
     """
     entry = calendar_entry(session, services, scheduled, registration)
@@ -100,7 +103,7 @@ def queue(
     message = rendering.invitation(mail, objects.request(entry), references=outbox.message_ids(session, name))
     last = outbox.last(session, name, KIND)
     revision = registration.sequence if last is None else last.revision + (last.state != "held")
-    outbox.queue(session, name, KIND, revision, message)
+    outbox.queue(session, name, KIND, revision, message, hold=holding.obstacle(services, session))
 
 
 def differs(

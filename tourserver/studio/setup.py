@@ -22,6 +22,7 @@ from tourserver.core.services import Services, is_loopback
 from tourserver.mail import sending
 from tourserver.mail.server import Step
 from tourserver.people.names import one_line
+from tourserver.registration import requeue
 from tourserver.studio.forms import SetupForm, TestMailForm
 
 bp = Blueprint("studio_setup", __name__, url_prefix="/studio/setup")
@@ -109,6 +110,8 @@ def _save(session: Session, form: SetupForm) -> None:
         preferences.put(session, "mail_from", _sender(form.sender_name.data or "", form.sender_email.data or ""))
     after = {name: preferences.get(session, name) for name in before}
     audit.record(session, web.current_actor(), "setup.change", "preference", "setup", before=before, after=after)
+    if after != before:
+        requeue.take_back(session)
 
 
 def check_url(value: str) -> str:
