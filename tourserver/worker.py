@@ -12,6 +12,7 @@ from tourserver.core import migrate
 from tourserver.core.jobs import Worker
 from tourserver.core.services import Services
 from tourserver.core.settings import Settings
+from tourserver.live import upkeep
 from tourserver.mail.sending import deliver_due
 from tourserver.panoramas import jobs as panorama_jobs  # noqa: F401 - registers its handlers
 from tourserver.wiring import connect_signals
@@ -35,6 +36,7 @@ def run(settings: Settings) -> None:
     worker = Worker(services)
     worker.every(1.0, deliver_due)
     worker.every(3600.0, _sweep)
+    worker.every(upkeep.EVERY_SECONDS, upkeep.end_left_rooms)
 
     def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
         worker.stopping.set()

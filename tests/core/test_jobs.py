@@ -1,7 +1,12 @@
-from datetime import timedelta
+import threading
+import time
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from tourserver.core import clock, jobs
 from tourserver.core.errors import Invalid
@@ -45,6 +50,10 @@ def _enqueue(services: Services, kind: str, key: str = "k", **payload: str) -> s
 def _job(services: Services, job_id: str) -> Job:
     with services.db.read() as session:
         return session.get_one(Job, job_id)
+
+
+def _leased_until(services: Services, job_id: str) -> datetime | None:
+    return _job(services, job_id).leased_until
 
 
 def test_a_job_is_done_once_and_shows_its_progress(services: Services) -> None:
@@ -115,6 +124,47 @@ def test_a_worker_that_lost_its_lease_does_not_end_the_others_job(services: Serv
         session.get_one(Job, job_id).leased_by = "another"
     slow._finish(taken, "done", None)
     assert _job(services, job_id).state == "running"
+
+
+def test_a_lease_is_renewed_also_after_the_database_was_busy(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "LEASE", timedelta(seconds=0.6))
+    job_id = _enqueue(services, "test.write", text="x")
+    worker = Worker(services)
+    taken = worker._take()
+    assert taken is not None
+    done, failures = threading.Event(), 0
+    write = services.db.write
+
+    def busy() -> AbstractContextManager[Session]:
+        nonlocal failures
+        if failures < 2:
+            failures += 1
+            raise OperationalError("UPDATE job", {}, Exception("database is locked"))
+        return write()
+
+    monkeypatch.setattr(services.db, "write", busy)
+    renewer = threading.Thread(target=worker._renew, args=(job_id, done))
+    renewer.start()
+    deadline = time.monotonic() + 10
+    while _leased_until(services, job_id) == taken.leased_until and time.monotonic() < deadline:
+        time.sleep(0.05)
+    done.set()
+    renewer.join()
+    assert failures == 2
+    assert _leased_until(services, job_id) != taken.leased_until
+
+
+def test_a_worker_that_lost_its_lease_says_nothing_more_of_the_others_progress(services: Services) -> None:
+    job_id = _enqueue(services, "test.write", text="x")
+    slow = Worker(services)
+    assert slow._take() is not None
+    with services.db.write() as session:
+        session.get_one(Job, job_id).leased_by = "another"
+    JobContext(services, job_id, {}, 1, slow.stopping, slow.name).progress(70, "late")
+    job = _job(services, job_id)
+    assert (job.percent, job.note) == (0, "")
 
 
 def test_the_worker_leaves_a_sign_of_life(services: Services) -> None:

@@ -89,6 +89,43 @@ def test_after_ten_minutes_an_ended_room_stays_ended(services: Services, open_wo
     assert room_of(services, open_world).state == "ended"
 
 
+@pytest.mark.parametrize("state", ["ended", "cancelled", "draft"])
+def test_a_session_that_is_over_or_called_off_is_not_brought_back_by_opening_its_room(
+    services: Services, world: World, state: str
+) -> None:
+    with services.db.write() as session:
+        session.get_one(ScheduledSession, world.session_id).state = state
+    with services.db.write() as session, pytest.raises(Conflict):
+        rooms.open_room(session, world.room_id, actor=host_of(world))
+    with services.db.read() as session:
+        assert session.get_one(ScheduledSession, world.session_id).state == state
+    assert room_of(services, world).state == "closed"
+
+
+def test_a_session_that_nobody_came_to_lead_is_over_some_hours_after_its_end(services: Services, world: World) -> None:
+    def plan(ended_for: timedelta) -> None:
+        with services.db.write() as session:
+            planned = session.get_one(ScheduledSession, world.session_id)
+            planned.starts_at = clock.now() - timedelta(minutes=planned.duration_minutes) - ended_for
+
+    plan(rooms.LEFT + timedelta(minutes=1))
+    with services.db.write() as session, pytest.raises(Conflict, match="ended"):
+        rooms.open_room(session, world.room_id, actor=host_of(world))
+    plan(rooms.LEFT - timedelta(minutes=1))
+    with services.db.write() as session:
+        rooms.open_room(session, world.room_id, actor=host_of(world))
+    assert room_of(services, world).state == "open"
+
+
+def test_a_session_called_off_after_its_end_is_not_opened_again(services: Services, open_world: World) -> None:
+    with services.db.write() as session:
+        rooms.end_room(session, open_world.room_id, actor=host_of(open_world))
+        session.get_one(ScheduledSession, open_world.session_id).state = "cancelled"
+    with services.db.write() as session, pytest.raises(Conflict):
+        rooms.reopen_room(session, open_world.room_id, actor=host_of(open_world))
+    assert room_of(services, open_world).state == "ended"
+
+
 def test_a_tour_published_later_does_not_disturb_an_open_room(services: Services, world: World) -> None:
     with services.db.write() as session:
         publishing.publish(session, session.get_one(Site, world.site_id), actor=SYSTEM)

@@ -400,3 +400,11 @@ def test_a_page_of_another_origin_cannot_connect(server: Server) -> None:
     address = f"{server.url}/socket.io/?EIO=4&transport=polling"
     assert requests.get(address, headers={"Origin": "https://evil.example"}, timeout=5).status_code == 400
     assert requests.get(address, headers={"Origin": server.url}, timeout=5).status_code == 200
+
+
+def test_the_clock_is_told_to_all_but_not_without_end(join: Join, open_world: World) -> None:
+    guest, other = join(open_world, person_of(open_world)), join(open_world, person_of(open_world, 1))
+    answers = [guest.call("ping_clock", {}) for _ in range(20)]
+    assert abs(answers[0]["now"] - time.time() * 1000) < 5000
+    assert answers[-1]["error"]["code"] == "rate_limited"
+    assert "now" in other.call("ping_clock", {})

@@ -17,6 +17,7 @@ from tourserver.core.rights import SYSTEM, Actor
 from tourserver.core.services import Services
 from tourserver.live import engine as engines
 from tourserver.live import events, guide, rooms, votes
+from tourserver.live.brakes import Brakes
 from tourserver.live.commands import execute
 from tourserver.live.engine import Engine
 from tourserver.live.guide import View
@@ -285,3 +286,14 @@ def test_the_tail_goes_on_after_a_moment_without_a_database(
     engine.tail._swept = float("-inf")
     engine.tail.tick()
     assert [event["kind"] for event in paper.to(guest, "frame")[-1]["events"]["public"]] == ["guide.changed"]
+
+
+def test_who_joins_again_and_again_is_slowed_down_and_nobody_else_is(
+    engine: Engine, open_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_joins", Brakes(0.001, 3))
+    for _ in range(3):
+        engine.leave(join(engine, open_world, person_of(open_world)))
+    with pytest.raises(RateLimited):
+        join(engine, open_world, person_of(open_world))
+    join(engine, open_world, person_of(open_world, 1))

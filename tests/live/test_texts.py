@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tourserver.core.errors import Invalid
-from tourserver.live.texts import clean
+from tourserver.live.texts import clean, language_of
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,27 @@ def test_the_limit_counts_characters_after_trimming() -> None:
     assert len(clean(" " + "å" * 1000 + " ", 1000, field="text")) == 1000
     with pytest.raises(Invalid, match="1001 characters; 1000 fit"):
         clean("å" * 1001, 1000, field="text")
+
+
+@pytest.mark.parametrize(
+    ("typed", "usual", "language"),
+    [
+        ("How tall is the crane?", "en", "en"),
+        ("Hur hög är kranen?", "sv", "sv"),
+        ("起重机有多高？", "en", "zh"),
+        ("起重机有多高？", "zh_Hans", "zh_Hans"),
+        ("Hammarby Sjöstad 的起重机有多高？请再说一遍", "en", "zh"),
+        ("クレーンの高さは何メートルですか", "en", "ja"),
+        ("크레인은 얼마나 높습니까?", "sv", "ko"),
+        ("كم يبلغ ارتفاع الرافعة؟", "en", "ar"),
+        ("ارتفاع این جرثقیل چقدر است؟ پنج متر؟", "en", ""),
+        ("Какой высоты кран?", "en", ""),
+        ("Πόσο ψηλός είναι ο γερανός;", "en", "el"),
+        ("How tall is the crane?", "zh_Hans", ""),
+        ("2 × 3 = 6?", "en", "en"),
+    ],
+)
+def test_a_questions_language_is_its_writers_unless_the_letters_say_otherwise(
+    typed: str, usual: str, language: str
+) -> None:
+    assert language_of(typed, usual) == language

@@ -81,11 +81,15 @@ class JobContext:
     payload: dict[str, Any]
     attempts: int
     stopping: threading.Event
+    # the worker that leased the job; empty where there is none, as in tests of handlers
+    worker: str = ""
 
     def progress(self, percent: int, note: str = "") -> None:
-        """Tell how far the work is, in percent; also renews the lease."""
+        """Tell how far the work is, in percent; also renews the lease. Does nothing once another worker has it."""
         with self.services.db.write() as session:
             job = session.get_one(Job, self.job_id)
+            if self.worker and job.leased_by != self.worker:
+                return
             job.percent, job.note = percent, note
             job.leased_until = clock.now() + LEASE
 
@@ -167,7 +171,7 @@ class Worker:
         job = self._take()
         if job is None:
             return False
-        context = JobContext(self.services, job.id, job.payload, job.attempts, self.stopping)
+        context = JobContext(self.services, job.id, job.payload, job.attempts, self.stopping, self.name)
         done = threading.Event()
         renewer = threading.Thread(target=self._renew, args=(job.id, done), daemon=True)
         renewer.start()
@@ -209,11 +213,19 @@ class Worker:
             return job
 
     def _renew(self, job_id: str, done: threading.Event) -> None:
-        while not done.wait(LEASE.total_seconds() / 3):
-            with self.services.db.write() as session:
-                job = session.get(Job, job_id)
-                if job and job.leased_by == self.name and job.state == "running":
+        """Keep the lease until ``done``. A database that is busy or away for a moment doesn't end this."""
+        pause = LEASE / 3
+        while not done.wait(pause.total_seconds()):
+            try:
+                with self.services.db.write() as session:
+                    job = session.get(Job, job_id)
+                    if job is None or job.leased_by != self.name or job.state != "running":
+                        return
                     job.leased_until = clock.now() + LEASE
+                pause = LEASE / 3
+            except Exception:
+                log.exception("job.renewal_failed", job=job_id)
+                pause = LEASE / 12  # several more tries before it runs out
 
     def _finish(self, job: Job, state: str, error: str | None) -> None:
         with self.services.db.write() as session:

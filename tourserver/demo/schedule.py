@@ -142,6 +142,7 @@ def refresh(services: Services) -> None:
         if room.state == "ended":
             # the last run's tour was ended: this is a new day in the demo
             room.state, room.ended_at = "closed", None
+            live.state, live.ended_at = "scheduled", None
             session.flush()
         rooms.open_room(session, room.id, actor=SYSTEM)
 

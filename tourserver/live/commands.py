@@ -19,7 +19,7 @@ from tourserver.core.db import new_id
 from tourserver.core.errors import Conflict, Forbidden, Invalid, TourserverError
 from tourserver.core.i18n import N_
 from tourserver.core.services import Services
-from tourserver.live import access, events, guide, presence, questions, rooms, votes
+from tourserver.live import access, events, guide, presence, questions, rooms, texts, votes
 from tourserver.live.access import Seat
 from tourserver.live.faces import Audience, Faces
 from tourserver.live.forms import Ask, Decline, Envelope, Heads, Nothing, Seen, Show, Strict, Which, parse
@@ -67,7 +67,7 @@ def _ask(call: Call, args: Ask) -> dict[str, Any]:
             call.seat.actor.id,
             args.text,
             anonymous=args.anonymous,
-            language=call.caller.language,
+            language=texts.language_of(args.text, call.caller.language),
         )
     )
 

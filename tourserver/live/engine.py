@@ -17,6 +17,7 @@ from tourserver.core.errors import Gone, RateLimited, TourserverError
 from tourserver.core.i18n import N_
 from tourserver.core.services import Services
 from tourserver.live import access, events, presence, rooms, snapshots, tickets
+from tourserver.live.brakes import Brakes
 from tourserver.live.commands import Caller
 from tourserver.live.faces import Audience, Faces
 from tourserver.live.forms import Strict, parse
@@ -30,6 +31,9 @@ from tourserver.live.viewtrack import ViewTracks
 log = structlog.get_logger()
 
 LINES_PER_PERSON: Final = 20
+JOINS_PER_SECOND: Final = 1.0
+JOINS_AT_ONCE: Final = 2.0 * LINES_PER_PERSON
+"""All of a person's windows may come back at once, twice; then one a second."""
 MISSED_MOST: Final = 1000
 """More missed events than this are given as a snapshot."""
 AFTERWARDS: Final = timedelta(hours=24)
@@ -76,6 +80,7 @@ class Engine:
         self._tours = snapshots.Tours(build_tour)
         self.tail = Tail(services.db, transport, self.members, self.tracks, room_opened=self._show_pinned_tours)
         self.pulse = Pulse(services, transport, self.members, self.tracks, self.process, remove=self.remove)
+        self._joins = Brakes(JOINS_PER_SECOND, JOINS_AT_ONCE)
         self._start = threading.Lock()
         self._running = False
 
@@ -108,6 +113,10 @@ class Engine:
         """Take a connection in, or raise :class:`TourserverError`. What it missed is sent afterwards."""
         auth = parse(Auth, sent)
         ticket = tickets.read(self.services.keys.secret_key, auth.ticket)
+        # by person, never by address: a class or a proxy is one address, and without a ticket nothing is asked of
+        # the database
+        if not self._joins.take(f"{ticket.session_id} {ticket.actor.reference}"):
+            raise RateLimited(N_("That was too much at once. Wait a moment and try again."))
         self.start()
         with self.services.db.write() as session:
             seat = access.check(session, self.services.tokens, ticket)

@@ -92,15 +92,18 @@ def ensure_channels(session: Session, room_id: str, names: Iterable[str]) -> Non
 def hold(session: Session, room_id: str, names: Iterable[str]) -> dict[str, int]:
     """Keep everybody else from writing to these channels until the transaction ends; gives their numbers.
 
-    Always taken in the order of their names, so that two transactions never wait for each other. On SQLite
-    the write transaction itself already keeps everybody else out.
+    Always taken in one order, so that two transactions never wait for each other: the staff channel, then people's,
+    then the public one. Who holds the staff channel may therefore look whom a change concerns and hold more; who
+    holds another one may not ask for the staff channel any more. On SQLite the write transaction itself already
+    keeps everybody else out.
     """
     wanted = sorted(set(names))
     ensure_channels(session, room_id, wanted)
     query = select(RoomChannel.name, RoomChannel.seq).where(
         RoomChannel.room_id == room_id, RoomChannel.name.in_(wanted)
     )
-    rows = session.execute(query.order_by(RoomChannel.name).with_for_update())
+    in_order = query.order_by(RoomChannel.name != STAFF, RoomChannel.name)
+    rows = session.execute(in_order.with_for_update())
     return {row[0]: row[1] for row in rows}
 
 

@@ -131,8 +131,14 @@ class Handlers:
             log.exception("live.range_failed")
             return nothing | self._refuse(Unavailable(N_("Try again in a moment.")), connection.caller.language)
 
-    def ping_clock(self, _sid: str, *_sent: Any) -> dict[str, int]:
+    def ping_clock(self, sid: str, *_sent: Any) -> dict[str, Any]:
         """The server's clock."""
+        connection = self._engine.members.get(sid)
+        if connection is None:
+            return self._refuse(_not_here(), "en")
+        if not connection.pings.take():
+            too_much = RateLimited(N_("That was too much at once. Wait a moment and try again."))
+            return self._refuse(too_much, connection.caller.language)
         return {"now": clock.milliseconds(clock.now())}
 
     # --- the guide's view

@@ -24,6 +24,7 @@ class Connection:
     channels: dict[Audience, str]
     commands: TokenBucket = field(default_factory=lambda: TokenBucket(5, 20))
     ranges: TokenBucket = field(default_factory=lambda: TokenBucket(5, 20))
+    pings: TokenBucket = field(default_factory=lambda: TokenBucket(1, 10))
     views: TokenBucket = field(default_factory=lambda: TokenBucket(10, 12))
     ignored: int = 0
     # the tour revisions that it was sent

@@ -6,6 +6,7 @@ overwritten. All changes of a room's questions hold its staff channel, so they h
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from sqlalchemy import func, select
@@ -66,9 +67,13 @@ def approve(session: Session, room_id: str, question_id: str, revision: int, *, 
 
 def make_live(session: Session, room_id: str, question_id: str, revision: int, *, actor: Actor) -> Question:
     """This question is being answered now; another one that was steps back among the approved."""
-    question, _numbers = _take(session, room_id, question_id, revision, {"approved"})
-    others = select(Question).where(Question.room_id == room_id, Question.state == "live", Question.id != question_id)
-    for other in session.scalars(others.execution_options(populate_existing=True)).all():
+    # whose question steps back is known, and stays so, once the staff channel is held: see events.hold
+    events.hold(session, room_id, [events.STAFF])
+    query = select(Question).where(Question.room_id == room_id, Question.state == "live", Question.id != question_id)
+    others = session.scalars(query.execution_options(populate_existing=True)).all()
+    concerned = {other.registration_id for other in others}
+    question, _numbers = _take(session, room_id, question_id, revision, {"approved"}, also=concerned)
+    for other in others:
         _change(session, other, "approved", "question.unlive", actor, public=True)
     return _change(session, question, "live", "question.live", actor, public=True)
 
@@ -136,10 +141,14 @@ def _take(
     states: set[str],
     *,
     changed: str = CHANGED_BY_COLLEAGUE,
+    also: Iterable[str] = (),
 ) -> tuple[Question, dict[str, int]]:
-    """The question, held, when it is what the sender saw; also the channels' present numbers."""
-    author = _author(session, room_id, question_id)
-    numbers = events.hold(session, room_id, [events.PUBLIC, events.STAFF, events.person(author)])
+    """The question, held, when it is what the sender saw; also the channels' present numbers.
+
+    The channels of the registrations ``also`` are held with those of the question.
+    """
+    people = {_author(session, room_id, question_id), *also}
+    numbers = events.hold(session, room_id, [events.PUBLIC, events.STAFF, *map(events.person, people)])
     question = find(session, room_id, question_id)
     if question.revision != revision:
         raise Conflict(changed, state=_state(question))

@@ -15,12 +15,15 @@ from tourserver.core.i18n import N_
 from tourserver.core.rights import Actor
 from tourserver.live import events
 from tourserver.live.models import Room, RoomTour
+from tourserver.sessions import schedule
 from tourserver.sessions.models import ScheduledSession, SessionSite
 from tourserver.tours import publishing
 from tourserver.tours.models import TourRevision
 
 MAIN: Final = "main"
 REOPEN: Final = timedelta(minutes=10)
+LEFT: Final = timedelta(hours=3)
+"""So long after its planned end a session that nobody leads is over (see upkeep.py)."""
 
 
 def find(session: Session, session_id: str, name: str = MAIN) -> Room | None:
@@ -67,12 +70,18 @@ def require_open(room: Room) -> None:
 
 
 def open_room(session: Session, room_id: str, *, actor: Actor) -> Room:
-    """Open a room for its people; pins the tours. Opening an open room changes nothing."""
+    """Open a room for its people, as early as its hosts like; pins the tours. Opening an open room changes nothing.
+
+    A session that is over stays so: one that was held, or that nobody came to lead until :data:`LEFT` after its end.
+    """
     room = _held(session, room_id)
     if room.state == "open":
         return room
-    if room.state == "ended":
+    planned = schedule.lock(session, room.session_id)
+    over = planned.state == "scheduled" and clock.now() - planned.ends_at > LEFT
+    if room.state == "ended" or planned.state == "ended" or over:
         raise Conflict(N_("This tour has ended."), state={"room": status(room)})
+    _require_held(planned, room)
     pin_tours(session, room)
     _change(session, room, actor, "room.open", state="open", opened_at=clock.now(), ended_at=None)
     events.append(session, room.id, events.PUBLIC, "room.opened", {"again": False})
@@ -105,9 +114,16 @@ def reopen_room(session: Session, room_id: str, *, actor: Actor) -> Room:
             N_("A room can be opened again for ten minutes after its end, and they are over."),
             state={"room": status(room)},
         )
+    _require_held(schedule.lock(session, room.session_id), room)
     _change(session, room, actor, "room.reopen", state="open", ended_at=None)
     events.append(session, room.id, events.PUBLIC, "room.opened", {"again": True})
     return room
+
+
+def _require_held(planned: ScheduledSession, room: Room) -> None:
+    """Raise :class:`Conflict` for a session that doesn't take place: not announced yet, or called off."""
+    if planned.state in ("draft", "cancelled"):
+        raise Conflict(N_("This session isn't open to you."), state={"room": status(room)})
 
 
 def _held(session: Session, room_id: str) -> Room:
@@ -125,8 +141,9 @@ def _change(session: Session, room: Room, actor: Actor, verb: str, **values: Any
         "opened_at": room.opened_at,
         "ended_at": room.ended_at,
     }
-    if room.name == MAIN:  # a rehearsal is nobody's session
-        session.execute(update(ScheduledSession).where(ScheduledSession.id == room.session_id).values(**live))
+    if room.name == MAIN:  # a rehearsal is nobody's session; one that was called off stays called off
+        held = (ScheduledSession.id == room.session_id) & (ScheduledSession.state != "cancelled")
+        session.execute(update(ScheduledSession).where(held).values(**live))
     audit.record(session, actor, verb, "room", room.id, before=before, after=status(room))
 
 
