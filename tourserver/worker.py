@@ -15,6 +15,7 @@ from tourserver.core.settings import Settings
 from tourserver.live import upkeep
 from tourserver.mail.sending import deliver_due
 from tourserver.panoramas import jobs as panorama_jobs  # noqa: F401 - registers its handlers
+from tourserver.registration import requeue, retention
 from tourserver.wiring import connect_signals
 
 log = structlog.get_logger()
@@ -33,9 +34,12 @@ def run(settings: Settings) -> None:
     migrate.require_current(settings.sqlalchemy_url, wait_seconds=DEMO_WAIT if settings.demo else 0)
     connect_signals()
     services = Services.start(settings)
+    requeue.start(services)
     worker = Worker(services)
     worker.every(1.0, deliver_due)
+    worker.every(5.0, requeue.renew_held)
     worker.every(3600.0, _sweep)
+    worker.every(3600.0, retention.purge_mail)
     worker.every(upkeep.EVERY_SECONDS, upkeep.end_left_rooms)
 
     def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
