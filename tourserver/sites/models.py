@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Table
+from sqlalchemy import Column, ForeignKey, Table, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tourserver.core.db import Base, IdMixin, Texts, TimestampMixin
@@ -78,9 +78,10 @@ class SlugHistory(IdMixin, Base):
     """An address that once led to a thing, and still does."""
 
     __tablename__ = "slug_history"
+    __table_args__ = (UniqueConstraint("kind", "slug"),)
 
     # "site" or "session"
     kind: Mapped[str]
-    slug: Mapped[str] = mapped_column(unique=True)
+    slug: Mapped[str]
     thing_id: Mapped[str] = mapped_column(index=True)
     ended_at: Mapped[datetime]

@@ -190,7 +190,7 @@ def upgrade() -> None:
     sa.Column('ended_at', db.UtcDateTime(), nullable=False),
     sa.Column('id', sa.String(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_slug_history')),
-    sa.UniqueConstraint('slug', name=op.f('uq_slug_history_slug'))
+    sa.UniqueConstraint('kind', 'slug', name=op.f('uq_slug_history_kind_slug'))
     )
     with op.batch_alter_table('slug_history', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_slug_history_thing_id'), ['thing_id'], unique=False)
