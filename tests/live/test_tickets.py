@@ -45,6 +45,8 @@ def test_the_cookie_remembers_a_link() -> None:
     assert tickets.read_cookie(SECRET, tickets.write_cookie(SECRET, TICKET)) == TICKET
 
 
-@pytest.mark.parametrize("value", [None, "", "x", "a.b", tickets.sign(SECRET, TICKET)])
+@pytest.mark.parametrize(
+    "value", [None, "", "x", "a.b", tickets.sign(SECRET, TICKET)], ids=["none", "empty", "x", "dots", "ticket"]
+)
 def test_a_broken_cookie_is_no_cookie(value: str | None) -> None:
     assert tickets.read_cookie(SECRET, value) is None
