@@ -36,10 +36,12 @@ def run_demo(settings: Settings) -> int:
         return 2
     settings.data.mkdir(parents=True, exist_ok=True)
     with Mailbox(settings.mailbox) as mailbox, _Children(_environment(settings, mailbox.url)) as children:
-        # They import and wait for the database while it is made here: a start takes the longer of the two.
+        # The web process imports and waits for the database while it is made here: a start takes the longer of the
+        # two. The worker comes after them, as a third would only slow both down.
         from tourserver.demo import preparing
 
         report, links = preparing.prepare(settings, progress=lambda text: out.print(f"  {text}"))
+        children.start("tourserver", "worker")
         if not children.wait_until_up(f"{settings.local_url}/healthz"):
             out.print("[bold]The web process did not start.[/bold] Its last words are above.")
             return 1
@@ -92,15 +94,18 @@ class _Children:
     def __enter__(self) -> _Children:
         signal.signal(signal.SIGTERM, self._ask_to_stop)
         signal.signal(signal.SIGINT, self._ask_to_stop)
-        for arguments in (["tourserver.serve"], ["tourserver", "worker"]):
-            self._processes.append(
-                subprocess.Popen(  # noqa: S603 - our own program
-                    [sys.executable, "-m", *arguments],
-                    env=self._environment,
-                    start_new_session=True,  # Ctrl-C reaches this process alone, which then stops them in order
-                )
-            )
+        self.start("tourserver.serve")
         return self
+
+    def start(self, *arguments: str) -> None:
+        """Start ``python -m …`` as a child."""
+        self._processes.append(
+            subprocess.Popen(  # noqa: S603 - our own program
+                [sys.executable, "-m", *arguments],
+                env=self._environment,
+                start_new_session=True,  # Ctrl-C reaches this process alone, which then stops them in order
+            )
+        )
 
     def _ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stop.set()

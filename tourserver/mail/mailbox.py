@@ -20,7 +20,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 
 from tourserver.core.errors import NotFound
-from tourserver.core.i18n import N_
+from tourserver.core.messages import N_
 
 _NAME = re.compile(r"\d{6,12}\.eml")
 
