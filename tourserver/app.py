@@ -7,7 +7,7 @@ import uuid
 
 import flask_babel
 import structlog
-from flask import Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Response, abort, g, jsonify, render_template, request
 from flask_babel import Babel
 from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -212,6 +212,11 @@ def _configure_requests(app: Flask) -> None:
         g.began = time.monotonic()
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request=g.request_id)
+        # PostgreSQL takes no zero byte in a text; no address and no word of ours has one
+        if "\0" in request.path or any("\0" in value for value in request.args.values()):
+            abort(404)
+        if request.mimetype == "application/x-www-form-urlencoded" and any("\0" in v for v in request.form.values()):
+            abort(400)
 
     @app.after_request
     def _end(response: Response) -> Response:

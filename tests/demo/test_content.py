@@ -216,10 +216,7 @@ def test_info_points_have_a_text_of_readable_length_and_links_have_none(scene: R
 def test_links_lead_to_other_scenes_of_the_same_site_and_every_scene_can_be_reached(site: Record) -> None:
     scenes = {scene["key"]: scene for scene in site.get("scenes", [])}
     assert len(scenes) == len(site.get("scenes", []))
-    to = {
-        key: {point["to"] for point in scene["hotspots"] if point["kind"] == "link"}
-        for key, scene in scenes.items()
-    }
+    to = {key: {point["to"] for point in scene["hotspots"] if point["kind"] == "link"} for key, scene in scenes.items()}
     for key, targets in to.items():
         assert targets <= set(scenes) - {key}
     for start in scenes:

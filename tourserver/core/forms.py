@@ -69,7 +69,8 @@ class TextsField(FormField):
     @property
     def texts(self) -> Texts:
         """The languages that are filled in, trimmed, line ends as ``\\n``."""
-        found = {lang: (self.form[lang].data or "").replace("\r\n", "\n").strip() for lang in LANGUAGES}
+        texts = {lang: self.form[lang].data or "" for lang in LANGUAGES}
+        found = {lang: text.replace("\r\n", "\n").replace("\0", "").strip() for lang, text in texts.items()}
         return {lang: text for lang, text in found.items() if text}
 
     @property
