@@ -29,7 +29,7 @@ def today() -> str:
         sessions = [one for one in coming if rights.can(session, actor, "session.see", schedule.thing(one))][:10]
         mine = {one.id for one in sessions if rights.can(session, actor, "room.host", rights.Thing("session", one.id))}
         waiting = _waiting_questions(session, [one.id for one in sessions])
-        states = OutboxMessage.state.in_(("held", "failed", "dead"))
+        states = OutboxMessage.state.in_(("held", "failed", "dead")) & (OutboxMessage.recipient != "")
         stuck = session.scalar(select(func.count()).select_from(OutboxMessage).where(states)) or 0
         failed = session.scalar(select(func.count()).select_from(Panorama).where(Panorama.state == "failed")) or 0
         seen = jobs.worker_seen(session)
