@@ -191,7 +191,6 @@ def _configure_errors(app: Flask) -> None:
         known = {
             404: N_("The address may be mistyped, or the page was taken away."),
             413: N_("It is larger than this server takes. Choose a smaller file."),
-            429: N_("Wait a little and try again. Nothing was lost."),
         }
         text = flask_babel.gettext(known[status]) if status in known else ""
         return _error_page(status, text, f"http_{status}")
@@ -222,6 +221,8 @@ def _configure_requests(app: Flask) -> None:
     def _end(response: Response) -> Response:
         if request.path.startswith("/static/dist/"):
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        elif request.path.startswith("/studio") and response.mimetype == "text/html":
+            response.headers["Cache-Control"] = "private, no-store"
         elif response.mimetype == "text/html" and "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "private, no-cache"
         if response.mimetype == "text/html" and "no-store" in response.headers.get("Cache-Control", ""):

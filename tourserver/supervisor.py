@@ -128,8 +128,11 @@ class _Children:
     def wait(self) -> int:
         """Until Ctrl-C (0) or until a child ends by itself (1)."""
         while not self._stop.wait(0.5):
-            if not self._all_alive():
-                return 1
+            for process in self._processes:
+                if process.poll() is not None:
+                    name = " ".join(str(part) for part in list(process.args)[2:])  # type: ignore[arg-type]
+                    print(f"The process “{name}” ended by itself (code {process.returncode}), so everything stops.")
+                    return 1
         return 0
 
     def __exit__(self, *_: object) -> None:

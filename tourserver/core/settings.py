@@ -62,7 +62,7 @@ class Settings(BaseSettings):
         0, ge=0, le=5, description="How many reverse proxies in front set X-Forwarded-For, -Proto and -Host."
     )
     registration_rate: str = Field(
-        "30 per hour", description="How many registrations one address may send (Flask-Limiter's notation)."
+        "120 per hour", description="How many registrations one address may send (Flask-Limiter's notation)."
     )
 
     @field_validator("data")

@@ -118,8 +118,8 @@ STUDIO_SECTIONS: list[tuple[str, str, str, str, str]] = [
 ]
 
 
-def staff_required(verb: str = "studio.see") -> Callable[[View], View]:
-    """A view for signed-in staff who may do ``verb`` somewhere; others sign in first or are refused.
+def staff_required(verb: str | None = None) -> Callable[[View], View]:
+    """A view for signed-in staff, who may do ``verb`` somewhere if one is named; others sign in or are refused.
 
     The right on the very thing is still the view's to check.
     """
@@ -132,7 +132,7 @@ def staff_required(verb: str = "studio.see") -> Callable[[View], View]:
                 return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
             use_language(current_user.language)
             with db().read() as session:
-                if not rights.can_somewhere(session, actor, verb):
+                if verb is not None and not rights.can_somewhere(session, actor, verb):
                     raise Forbidden(N_("You may not do this. Ask an administrator for the right."))
             return view(*args, **kwargs)
 
@@ -241,4 +241,8 @@ def init_templates(app: Flask) -> None:
             "now": clock.now(),
             "theme": request.cookies.get(THEME_COOKIE) if has_request_context() else None,
             "demo": services().settings.demo,
+            # where it is set; the Host header is only what somebody typed
+            "base_url": (services().settings.public_url or (request.host_url if has_request_context() else "")).rstrip(
+                "/"
+            ),
         }

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tourserver.core import audit, clock
-from tourserver.core.errors import Conflict, NotFound, RateLimited
+from tourserver.core.errors import Conflict, NotFound
 from tourserver.core.i18n import N_
 from tourserver.core.rights import Actor
 from tourserver.live import events, rooms, texts
@@ -40,7 +40,8 @@ def ask(session: Session, room_id: str, registration_id: str, text: str, *, anon
         Question.room_id == room_id, Question.registration_id == registration_id, Question.state == "pending"
     )
     if (session.scalar(waiting) or 0) >= PENDING_LIMIT:
-        raise RateLimited(
+        # a Conflict and no RateLimited: trying again by itself would not help
+        raise Conflict(
             N_("%(count)s of your questions wait for the hosts. Ask again when some of them are answered."),
             count=PENDING_LIMIT,
         )

@@ -64,7 +64,7 @@ def register(session: Session, services: Services, scheduled: ScheduledSession, 
     """
     email, country = normalise(wish.email), countries.check(wish.country)
     name, organisation = one_line(wish.name, 120), one_line(wish.organisation, 160)
-    if not name:
+    if not any(char.isalnum() for char in name):
         raise Invalid(N_("Enter your name: the hosts greet you by it."), field="name")
     if wish.language not in LANGUAGES:
         raise Invalid(N_("Choose a language from the list."), field="language")
