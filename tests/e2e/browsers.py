@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, BrowserContext, Error, Page
 
 TIMEOUT_MS = 20_000
+SMALL_WINDOW = {"width": 1024, "height": 560}
+"""The smallest desktop: a processor that draws in a graphics card's stead has fewer pixels to draw."""
 COMMON: dict[str, Any] = {"locale": "en-GB", "timezone_id": "Africa/Casablanca"}
 
 WITHOUT_WEBGL = """

@@ -7,7 +7,7 @@ import time
 from playwright.sync_api import expect
 
 from tests.e2e import room
-from tests.e2e.browsers import Browsers
+from tests.e2e.browsers import SMALL_WINDOW, Browsers
 from tests.e2e.demo import Demo
 from tests.proxy import proxied
 
@@ -23,7 +23,7 @@ def test_after_twenty_silent_seconds_the_missed_question_appears_once_and_the_ty
         moderator, third = (browsers.open_without_webgl().new_page() for _ in range(2))
         moderator.goto(demo.host_link())
         third.goto(demo.delegate_link(1))
-        delegate = browsers.page(demo.delegate_link(0), base_url=proxy.url)
+        delegate = browsers.page(demo.delegate_link(0), base_url=proxy.url, viewport=SMALL_WINDOW)
         for page in (moderator, third, delegate):
             room.wait_until_online(page)
         assert delegate.url.startswith(proxy.url)

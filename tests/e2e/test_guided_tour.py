@@ -7,7 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.e2e import room
-from tests.e2e.browsers import Browsers
+from tests.e2e.browsers import SMALL_WINDOW, Browsers
 from tests.e2e.demo import Demo
 
 LATE_MS = 2_000
@@ -27,10 +27,10 @@ WATCH_ARRIVAL = """
 
 
 def _guide_and_delegate(demo: Demo, browsers: Browsers) -> tuple[Page, Page]:
-    guide = browsers.page(demo.host_link())
+    guide = browsers.page(demo.host_link(), viewport=SMALL_WINDOW)
     room.wait_until_drawn(guide)
     room.lead(guide)
-    delegate = browsers.page(demo.delegate_link())
+    delegate = browsers.page(demo.delegate_link(), viewport=SMALL_WINDOW)
     room.wait_until_drawn(delegate)
     room.until(lambda: bool(room.state(delegate)["following"]), 10, "following")
     return guide, delegate
@@ -47,7 +47,7 @@ def _check_that_follower_looks_alike(guide: Page, follower: Page) -> None:
 def test_the_printed_links_lead_a_host_and_a_delegate_in_two_tabs_of_one_browser(
     demo: Demo, browsers: Browsers
 ) -> None:
-    one_browser = browsers.open()
+    one_browser = browsers.open(viewport=SMALL_WINDOW)
     host, delegate = one_browser.new_page(), one_browser.new_page()
     host.goto(demo.printed("Host's room"))
     delegate.goto(demo.printed("Delegate's room"))
@@ -89,7 +89,7 @@ def test_followers_stand_where_the_guide_stands_and_look_where_the_guide_looks(d
 
 
 def test_a_late_joiner_stands_at_the_guides_scene_within_two_seconds(demo: Demo, browsers: Browsers) -> None:
-    guide = browsers.page(demo.host_link())
+    guide = browsers.page(demo.host_link(), viewport=SMALL_WINDOW)
     room.wait_until_drawn(guide)
     room.lead(guide)
     start = room.view(guide)["scene"]
@@ -97,7 +97,7 @@ def test_a_late_joiner_stands_at_the_guides_scene_within_two_seconds(demo: Demo,
     room.until(lambda: room.view(guide)["scene"] != start, 20, "the guide's other scene")
     here = room.wait_until_still(guide)
 
-    late = browsers.open()
+    late = browsers.open(viewport=SMALL_WINDOW)
     late.add_init_script(WATCH_ARRIVAL)
     newcomer = late.new_page()
     newcomer.goto(demo.delegate_link(1))

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Page, StorageState, expect
 
 from tests.e2e import mailbox, room
-from tests.e2e.browsers import Browsers
+from tests.e2e.browsers import SMALL_WINDOW, Browsers
 from tests.e2e.demo import Demo
 from tests.e2e.test_registration import register
 
@@ -117,7 +117,7 @@ def test_an_administrator_makes_a_site_and_leads_a_registered_visitor_through_it
     demo: Demo, browsers: Browsers, panorama: Path
 ) -> None:
     email, password = demo.admin
-    staff = browsers.page("/studio")
+    staff = browsers.page("/studio", viewport=SMALL_WINDOW)
     staff.get_by_label("E-mail").fill(email)
     staff.get_by_label("Password").fill(password)
     staff.get_by_role("button", name="Sign in").click()
@@ -141,7 +141,7 @@ def test_an_administrator_makes_a_site_and_leads_a_registered_visitor_through_it
     expect(staff.get_by_text("The site is published.")).to_be_visible()
     _plan_session(staff, title, name, "Karin Berglind")
 
-    visitor = browsers.page("/en/sessions")
+    visitor = browsers.page("/en/sessions", viewport=SMALL_WINDOW)
     visitor.get_by_role("link", name=title).click()
     session_page = visitor.url
     visitor_address = f"{name.split()[-1]}@example.org"

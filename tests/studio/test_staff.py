@@ -59,7 +59,11 @@ def test_a_new_colleague_can_sign_in_and_is_noted(
     other = app.test_client()
     answer = other.post("/studio/sign-in", data={"email": "bo@example.org", "password": PASSWORD})
     assert answer.location == "/studio"
-    assert other.get("/studio").status_code == 403, "nothing to do until a session names them as host"
+    # nothing to do until a session names them as host, but a page that says so and a way out
+    page = other.get("/studio")
+    assert page.status_code == 200
+    assert "/studio/sign-out" in page.text
+    assert other.get("/studio/sites").status_code == 403
 
 
 @pytest.mark.parametrize(
