@@ -77,7 +77,7 @@ def start_server(settings: Settings, *, async_mode: str = "eventlet", port: int 
         yield Server(settings, url, process, log)
 
 
-def wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 30) -> None:
+def wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 90) -> None:
     """Wait for ``/healthz``; raises with the log when the process ends or stays silent."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
