@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import socket
@@ -24,6 +25,16 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)
+
+
+def end_with_parent() -> None:
+    """Run in a child before its program: when the test run is killed, the kernel tells the child to stop (Linux)."""
+    if sys.platform == "linux":
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @dataclass
@@ -52,7 +63,11 @@ def start_process(module: list[str], settings: Settings, log: Path, **extra: str
     """Run ``python -m …`` with these settings; ended by SIGTERM, and after 10 s by SIGKILL."""
     with log.open("ab") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", *module], env=environment(settings, **extra), stdout=file, stderr=file
+            [sys.executable, "-m", *module],
+            env=environment(settings, **extra),
+            stdout=file,
+            stderr=file,
+            preexec_fn=end_with_parent,
         )
     try:
         yield process

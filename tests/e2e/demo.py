@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.servers import free_port
+from tests.servers import end_with_parent, free_port
 from tourserver import models
 from tourserver.core.services import Services
 from tourserver.core.settings import Settings
@@ -92,7 +92,13 @@ def start(data: Path, port: int | None = None, first_output: str = "") -> Demo:
     port = port or free_port()
     arguments, environment = command(data, port)
     process = subprocess.Popen(
-        arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=REPOSITORY
+        arguments,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=REPOSITORY,
+        preexec_fn=end_with_parent,
     )
     demo = Demo(process, data, port, first_output=first_output)
     ready = threading.Event()
