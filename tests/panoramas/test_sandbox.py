@@ -22,9 +22,18 @@ from tourserver.panoramas.sandbox import Limits
 
 
 def children() -> list[int]:
-    """Process ids of this process's children."""
+    """Process ids of this process's tiling children; other fixtures' servers are its children too."""
     folder = Path(f"/proc/{os.getpid()}/task")
-    return [int(pid) for task in folder.iterdir() for pid in (task / "children").read_text().split()]
+    found = [int(pid) for task in folder.iterdir() for pid in (task / "children").read_text().split()]
+    return [pid for pid in found if b"tourserver.panoramas.child" in command(pid)]
+
+
+def command(pid: int) -> bytes:
+    """The command line of a process; empty when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def until(condition: Callable[[], bool], seconds: float = 10) -> None:
