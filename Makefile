@@ -41,12 +41,12 @@ $(BIN)/uv:
 
 $(STAMPS)/python: requirements.txt requirements-build.txt | $(BIN)/uv
 	@echo "Installing Python packages …"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt -r requirements-build.txt
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.txt -r requirements-build.txt
 	@TOURSERVER_SKIP_FRONT_END=1 $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/python-dev: requirements-dev.txt $(STAMPS)/python
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.txt
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.txt
 	@touch $@
 
 $(STAMPS)/node: package-lock.json package.json
