@@ -30,6 +30,7 @@ log = structlog.get_logger()
 LEASE = timedelta(seconds=60)
 BACKOFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
 HEARTBEAT = "worker_heartbeat"
+SILENT_AFTER = timedelta(seconds=60)
 
 
 class Job(IdMixin, TimestampMixin, Base):
@@ -251,6 +252,12 @@ def beat(services: Services) -> None:
     """Leave a sign of life that the setup page and ``/healthz`` read."""
     with services.db.write() as session:
         preferences.put(session, HEARTBEAT, clock.now().isoformat())
+
+
+def worker_alive(session: Session) -> bool:
+    """Whether a worker gave a sign of life within the last minute."""
+    seen = worker_seen(session)
+    return seen is not None and clock.now() - seen < SILENT_AFTER
 
 
 def worker_seen(session: Session) -> datetime | None:

@@ -9,14 +9,12 @@ import structlog
 from flask import Blueprint, Response, jsonify
 from sqlalchemy import text
 
-from tourserver.core import clock, jobs, web
+from tourserver.core import jobs, web
 from tourserver.core.db import Database
 from tourserver.core.ratelimit import limiter
 
 bp = Blueprint("health", __name__)
 log = structlog.get_logger()
-
-WORKER_SILENT_SECONDS = 60
 
 
 @bp.get("/healthz")
@@ -29,10 +27,9 @@ def healthz() -> tuple[Response, int]:
     try:
         with services.db.read() as session:
             session.execute(text("SELECT 1"))
-            seen = jobs.worker_seen(session)
+            alive = jobs.worker_alive(session)
         _look_at_the_file(services.db)
-        silent = seen is None or (clock.now() - seen).total_seconds() > WORKER_SILENT_SECONDS
-        worker = "silent" if silent else "alive"
+        worker = "alive" if alive else "silent"
     except Exception as error:
         log.exception("health.database")
         reasons["database"] = type(error).__name__

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from tourserver.core.errors import Conflict, Invalid, Unavailable
+from tourserver.core.messages import N_ as N_
 
 FIELD = "picture"
 """The form field that refusals of a picture name."""
-
-
-def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it
-    """Mark a message for extraction.
-
-    Not the one of core.i18n: that brings the database along, and the child process would start slowly.
-    """
-    return message
 
 
 class DiskFull(Unavailable):

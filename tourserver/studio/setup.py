@@ -13,7 +13,7 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from tourserver.core import audit, clock, jobs, preferences, rights, web
+from tourserver.core import audit, jobs, preferences, rights, web
 from tourserver.core.errors import Invalid, TourserverError
 from tourserver.core.forms import show_error
 from tourserver.core.i18n import N_
@@ -26,8 +26,6 @@ from tourserver.registration import requeue
 from tourserver.studio.forms import SetupForm, TestMailForm
 
 bp = Blueprint("studio_setup", __name__, url_prefix="/studio/setup")
-
-SILENT_SECONDS = 60
 
 
 @bp.route("", methods=["GET", "POST"])
@@ -84,7 +82,6 @@ def _page(form: SetupForm, mail_form: TestMailForm, answers: list[Step] | None =
 def state_of(session: Session, services: Services) -> dict[str, Any]:
     """What is set and what is missing."""
     url = services.public_url(session)
-    seen = jobs.worker_seen(session)
     smtp = urlsplit(services.settings.smtp_url)
     return {
         "public_url": url,
@@ -94,8 +91,7 @@ def state_of(session: Session, services: Services) -> dict[str, Any]:
         "proxies": services.settings.trusted_proxies,
         "sender": services.mail_from(session),
         "smtp": f"{smtp.scheme}://{smtp.hostname}:{smtp.port or ''}".rstrip(":") if services.settings.smtp_url else "",
-        "worker_seen": seen,
-        "worker_alive": seen is not None and (clock.now() - seen).total_seconds() < SILENT_SECONDS,
+        "worker_alive": jobs.worker_alive(session),
         "database": "SQLite" if services.db.is_sqlite else "PostgreSQL",
     }
 

@@ -6,7 +6,7 @@ from flask import Blueprint
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tourserver.core import clock, jobs, rights, web
+from tourserver.core import jobs, rights, web
 from tourserver.core.services import is_loopback
 from tourserver.live.models import Question, Room
 from tourserver.mail.models import OutboxMessage
@@ -15,8 +15,6 @@ from tourserver.sessions import listing, schedule
 from tourserver.sessions.models import ScheduledSession
 
 bp = Blueprint("studio", __name__, url_prefix="/studio")
-
-SILENT_SECONDS = 60
 
 
 @bp.get("")
@@ -32,10 +30,9 @@ def today() -> str:
         states = OutboxMessage.state.in_(("held", "failed", "dead")) & (OutboxMessage.recipient != "")
         stuck = session.scalar(select(func.count()).select_from(OutboxMessage).where(states)) or 0
         failed = session.scalar(select(func.count()).select_from(Panorama).where(Panorama.state == "failed")) or 0
-        seen = jobs.worker_seen(session)
+        alive = jobs.worker_alive(session)
         may_set_up = rights.can(session, actor, "setup.change")
         loopback = is_loopback(services.public_url(session))
-    silent = seen is None or (clock.now() - seen).total_seconds() > SILENT_SECONDS
     return web.studio_page(
         "studio/today.html",
         "today",
@@ -44,7 +41,7 @@ def today() -> str:
         waiting=waiting,
         stuck_mail=stuck,
         failed_pictures=failed,
-        worker_silent=silent,
+        worker_silent=not alive,
         may_set_up=may_set_up,
         loopback=loopback and not services.settings.demo,
     )
