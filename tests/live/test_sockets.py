@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import requests
+import socketio
 from sqlalchemy import func, select
 from websocket import WebSocket, create_connection
 
@@ -31,6 +32,7 @@ from tourserver.core.rights import SYSTEM, Actor
 from tourserver.core.services import Services
 from tourserver.live import access, guide
 from tourserver.live.models import Attendance, Question
+from tourserver.live.transport import NAMESPACE, Rooms
 from tourserver.registration.models import Registration
 
 Join = Callable[..., Client]
@@ -154,10 +156,28 @@ def test_what_has_not_the_written_form_is_refused_in_words(join: Join, open_worl
 def _raw(server: Server, ticket: str) -> WebSocket:
     """A bare WebSocket that has joined, for what a well-behaved client can't send."""
     line = create_connection(server.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket", timeout=5)
-    assert str(line.recv()).startswith("0{")
-    line.send("40/live," + json.dumps({"ticket": ticket, "device": "raw"}))
-    assert str(line.recv()).startswith("40/live,")
+    try:
+        assert str(line.recv()).startswith("0{")
+        line.send("40/live," + json.dumps({"ticket": ticket, "device": "raw"}))
+        assert str(line.recv()).startswith("40/live,"), "nothing is sent before the acceptance"
+    except BaseException:
+        line.close()
+        raise
     return line
+
+
+def test_what_waits_for_a_connection_is_done_after_its_acceptance_and_never_for_a_refused_one() -> None:
+    members, done = Rooms(), []
+    members.set_server(socketio.Server(async_mode="threading"))
+    first, second = (members.pre_connect(line, NAMESPACE) for line in ("line-1", "line-2"))
+    members.after_connect(first, lambda: done.append("first"))
+    members.after_connect(second, lambda: done.append("second"))
+    assert done == []
+    members.connect(first, NAMESPACE)
+    members.disconnect(second, NAMESPACE)
+    assert done == ["first"]
+    members.connect(first, NAMESPACE)
+    assert done == ["first"], "done once"
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,9 @@ class Paper:
         if getattr(function, "__name__", "") != "run":  # the endless tasks are stepped by the tests
             function(*arguments)
 
+    def when_connected(self, sid: str, function: Callable[..., None], *arguments: Any) -> None:
+        self.spawn(function, *arguments)
+
     def sleep(self, seconds: float) -> None:
         """Time does not pass on paper."""
 

@@ -144,9 +144,8 @@ class Engine:
             {_audience(name): ids[channel] for name, channel in names.items()},
         )
         self.members.add(connection, {_audience(name): number for name, number in numbers.items()})
-        for channel_id in connection.channels.values():
-            self.transport.join(sid, channel_id)
-        self.transport.spawn(self._welcome, connection, auth)
+        # nothing may reach the client before it knows that it is connected: joining waits for that too
+        self.transport.when_connected(sid, self._welcome, connection, auth)
 
     def _may_enter(self, room: Room, ticket: tickets.Ticket) -> None:
         if room.state == "ended" and room.ended_at and clock.now() - room.ended_at > AFTERWARDS:
@@ -155,6 +154,8 @@ class Engine:
             raise RateLimited(N_("This link is open in too many windows. Close some of them."))
 
     def _welcome(self, connection: Connection, auth: Auth) -> None:
+        for channel_id in connection.channels.values():
+            self.transport.join(connection.sid, channel_id)
         try:
             joined, messages = self._first_messages(connection, auth)
         except Exception:

@@ -24,10 +24,11 @@ MESSAGE_BYTES = 64 * 1024
 
 def init_app(app: Flask, services: Services) -> SocketIO:
     """Serve the namespace ``/live``. Background tasks start with the first connection, not here."""
+    members = Rooms()
     socket = SocketIO(
         app,
         async_mode=_async_mode(services),
-        client_manager=Rooms(),
+        client_manager=members,
         path="socket.io",
         namespaces=[NAMESPACE],
         # no cors_allowed_origins: only pages of the same origin may connect
@@ -41,7 +42,7 @@ def init_app(app: Flask, services: Services) -> SocketIO:
     def translate(error: TourserverError, language: str) -> str:
         return handlers.translate(error, language)
 
-    engine = Engine(services, SocketIoTransport(socket), build_tour=document.build, translate=translate)
+    engine = Engine(services, SocketIoTransport(socket, members), build_tour=document.build, translate=translate)
     handlers = Handlers(app, engine)
     handlers.register(socket.server)
     app.extensions[EXTENSION] = engine

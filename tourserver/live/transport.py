@@ -40,6 +40,9 @@ class Transport(Protocol):
     def spawn(self, function: Callable[..., None], *arguments: Any) -> None:
         """Run a function beside everything else."""
 
+    def when_connected(self, sid: str, function: Callable[..., None], *arguments: Any) -> None:
+        """Run a function beside everything else, once the client was told that it is connected."""
+
     def sleep(self, seconds: float) -> None:
         """Pause this task."""
 
@@ -50,6 +53,23 @@ class Rooms(socketio.Manager):  # type: ignore[misc] # python-socketio has no ty
     def __init__(self) -> None:
         super().__init__()
         self._guard = threading.RLock()
+        self._waiting: dict[str, Callable[[], Any]] = {}
+
+    def after_connect(self, sid: str, function: Callable[[], Any]) -> None:
+        """Call ``function`` once the acceptance was written to this client. To be asked for while it connects."""
+        self._waiting[sid] = function
+
+    def connect(self, sid: str, namespace: str) -> str:
+        """Socket.IO calls this just after it wrote the acceptance: what is sent from here on arrives after it."""
+        connected: str = super().connect(sid, namespace)
+        if (function := self._waiting.pop(connected, None)) is not None:
+            function()
+        return connected
+
+    def disconnect(self, sid: str, namespace: str, **kwargs: Any) -> None:
+        """Forget what waited for a client that was refused or went away."""
+        self._waiting.pop(sid, None)
+        super().disconnect(sid, namespace, **kwargs)
 
     def basic_enter_room(self, *args: Any, **kwargs: Any) -> None:
         """Enter, one at a time: two first members must not make the room twice."""
@@ -65,8 +85,9 @@ class Rooms(socketio.Manager):  # type: ignore[misc] # python-socketio has no ty
 class SocketIoTransport:
     """Flask-SocketIO as the carrier, its stock path of sending."""
 
-    def __init__(self, socket: SocketIO) -> None:
+    def __init__(self, socket: SocketIO, members: Rooms) -> None:
         self._socket = socket
+        self._members = members
 
     def join(self, sid: str, channel: str) -> None:
         """See :class:`Transport`."""
@@ -94,6 +115,10 @@ class SocketIoTransport:
     def spawn(self, function: Callable[..., None], *arguments: Any) -> None:
         """See :class:`Transport`."""
         self._socket.start_background_task(function, *arguments)
+
+    def when_connected(self, sid: str, function: Callable[..., None], *arguments: Any) -> None:
+        """See :class:`Transport`."""
+        self._members.after_connect(sid, lambda: self.spawn(function, *arguments))
 
     def sleep(self, seconds: float) -> None:
         """See :class:`Transport`."""
