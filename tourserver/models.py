@@ -1,5 +1,6 @@
 """All tables, imported once so that metadata, migrations and string foreign keys know them."""
 
+from tourserver.assets import models as assets
 from tourserver.core import audit, jobs, preferences, rights, tokens
 from tourserver.core.db import Base
 from tourserver.live import models as live
@@ -10,8 +11,9 @@ from tourserver.registration import models as registration
 from tourserver.sessions import models as sessions
 from tourserver.sites import models as sites
 from tourserver.tours import models as tours
+from tourserver.uploads import models as uploads
 
 __all__ = [
-    "Base", "audit", "jobs", "live", "mail", "panoramas", "people", "preferences", "registration", "rights",
-    "sessions", "sites", "tokens", "tours",
+    "Base", "assets", "audit", "jobs", "live", "mail", "panoramas", "people", "preferences", "registration", "rights",
+    "sessions", "sites", "tokens", "tours", "uploads",
 ]  # fmt: skip

@@ -60,6 +60,8 @@ class Job(IdMixin, TimestampMixin, Base):
     leased_by: Mapped[str | None]
     leased_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    # leases that ran out: a worker died while it had the job
+    worker_losses: Mapped[int] = mapped_column(default=0)
     percent: Mapped[int] = mapped_column(default=0)
     note: Mapped[str] = mapped_column(default="")
     error: Mapped[str | None]

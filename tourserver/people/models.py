@@ -62,3 +62,24 @@ class User(IdMixin, TimestampMixin, UserMixin, Base):  # type: ignore[misc] # it
 
     # no roles of Flask-Security's kind
     roles: ClassVar[list[RoleMixin]] = []  # type: ignore[misc]
+
+
+class StaffInvitation(IdMixin, Base):
+    """An account that waits for its owner to choose a password."""
+
+    __tablename__ = "staff_invitation"
+
+    # normalised as in User
+    email: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(default="en")
+    # the grant that accepting gives, see core/rights
+    role: Mapped[str]
+    scope: Mapped[str]
+    scope_id: Mapped[str] = mapped_column(default="")
+    invited_by: Mapped[str]
+    invited_at: Mapped[datetime] = mapped_column(default=clock.now)
+    expires_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))

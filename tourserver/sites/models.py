@@ -26,6 +26,8 @@ class Node(IdMixin, Base):
     slug: Mapped[str] = mapped_column(unique=True)
     name: Mapped[Texts]
     position: Mapped[int] = mapped_column(default=0)
+    # a tour is published only after somebody else than its submitter has looked at it
+    second_reviewer: Mapped[bool] = mapped_column(default=False)
 
 
 class Theme(IdMixin, Base):

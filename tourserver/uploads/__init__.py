@@ -1,0 +1,1 @@
+"""Files that arrive in numbered pieces and survive a cut line."""
