@@ -11,6 +11,8 @@ from PIL import Image
 
 from tests.panoramas import pictures
 from tourserver.core.errors import Conflict, Invalid
+from tourserver.panoramas.codec import encode
+from tourserver.panoramas.rows import encode_row
 from tourserver.panoramas.tiles import build_tiles
 
 
@@ -225,3 +227,21 @@ def test_loaders_that_libvips_calls_untrusted_are_blocked(tmp_path: Path) -> Non
     path.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
     with pytest.raises(pyvips.Error):
         pyvips.Image.new_from_file(str(path))
+
+
+def test_a_row_encoded_at_once_gives_the_tiles_that_would_be_encoded_one_by_one() -> None:
+    band = pictures.scene(2048).crop(0, 100, 2048, 500).copy_memory()
+    tiles = list(encode_row(band, [0, 512, 1024, 1536, 2048]))
+    for column, tile in enumerate(tiles):
+        alone = pyvips.Image.new_from_buffer(encode(band.crop(512 * column, 0, 512, 500)), "")
+        found = pyvips.Image.new_from_buffer(tile, "", fail_on="warning")
+        assert (found.width, found.height) == (512, 500)
+        assert (found - alone).abs().max() == 0
+    assert len(tiles) == 4
+
+
+def test_a_row_of_widths_that_do_not_fit_blocks_is_encoded_tile_by_tile() -> None:
+    band = pictures.scene(2048).crop(0, 0, 2048, 40).copy_memory()
+    tiles = [pyvips.Image.new_from_buffer(data, "") for data in encode_row(band, [0, 683, 1365, 2048])]
+    assert [tile.width for tile in tiles] == [683, 682, 683]
+    assert pictures.psnr(tiles[1], band.crop(683, 0, 682, 40)) > 35

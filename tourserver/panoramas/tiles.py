@@ -24,6 +24,7 @@ from tourserver.panoramas.inspect import Inspection, inspect
 from tourserver.panoramas.ladder import Level, ladder
 from tourserver.panoramas.manifest import BASE_FILE, MANIFEST, Manifest, Progress
 from tourserver.panoramas.publish import building
+from tourserver.panoramas.rows import encode_row
 
 _LINES: Final = 16
 """Lines that are decoded and kept together, where they are kept at all."""
@@ -85,9 +86,8 @@ class _Output:
         """Count from nothing again; the tiles there are written over. Progress does not fall back."""
         self.files = self.bytes = 0
 
-    def save(self, name: str, image: pyvips.Image) -> None:
-        # Encoded in memory and written by Python, so that a full disk is an OSError with its number.
-        data = encode(image)
+    def write(self, name: str, data: bytes) -> None:
+        """Save a file. By Python and not by libvips, so that a full disk is an OSError with its number."""
         (self.folder / name).write_bytes(data)
         self.files += 1
         self.bytes += len(data)
@@ -111,10 +111,8 @@ class _Pyramid:
 
     def push(self, band: pyvips.Image) -> None:
         """Cut the next row of tiles, and pass its half on."""
-        columns = self._level.col_edges
-        for col, (left, right) in enumerate(pairwise(columns)):
-            tile = band.crop(left, 0, right - left, band.height)
-            self._output.save(f"{self._index}/{col}_{self._row}.jpg", tile)
+        for col, tile in enumerate(encode_row(band, self._level.col_edges)):
+            self._output.write(f"{self._index}/{col}_{self._row}.jpg", tile)
         self._row += 1
         if self._below is None and not self._makes_base:
             return
@@ -125,7 +123,8 @@ class _Pyramid:
             if self._below is not None:
                 self._below.push(joined)
             else:
-                self._output.save(BASE_FILE, joined)
+                # Everybody loads this one: tables made for the picture save a sixth of its bytes.
+                self._output.write(BASE_FILE, encode(joined, optimize_coding=True))
 
 
 def _halves(levels: tuple[Level, ...]) -> bool:
