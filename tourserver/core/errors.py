@@ -34,6 +34,13 @@ class Invalid(TourserverError):
     code = "invalid"
 
 
+class SignedOut(TourserverError):
+    """Nobody is signed in, or no longer; for programs, since pages send people to the form."""
+
+    status = 401
+    code = "signed_out"
+
+
 class Forbidden(TourserverError):
     """The actor is known (or anonymous) and may not do this."""
 

@@ -21,7 +21,7 @@ from markupsafe import Markup, escape
 
 from tourserver.core import clock, i18n, rights
 from tourserver.core.db import Database, Texts
-from tourserver.core.errors import Forbidden, NotFound, TourserverError
+from tourserver.core.errors import Forbidden, NotFound, SignedOut, TourserverError
 from tourserver.core.i18n import N_
 from tourserver.core.paths import resource
 from tourserver.core.rights import ANONYMOUS, Actor
@@ -121,6 +121,8 @@ STUDIO_SECTIONS: list[tuple[str, str, str, str, str]] = [
 def staff_required(verb: str | None = None) -> Callable[[View], View]:
     """A view for signed-in staff, who may do ``verb`` somewhere if one is named; others sign in or are refused.
 
+    A program that asks for JSON is told so by 401.
+
     The right on the very thing is still the view's to check.
     """
 
@@ -129,6 +131,8 @@ def staff_required(verb: str | None = None) -> Callable[[View], View]:
         def checked(*args: Any, **kwargs: Any) -> Any:
             actor = current_actor()
             if actor.kind != "user":
+                if wants_json():
+                    raise SignedOut(N_("You are signed out. Sign in again in another tab; nothing here is lost."))
                 return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
             use_language(current_user.language)
             with db().read() as session:
