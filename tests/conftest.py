@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 
-from tests import postgres
+from tests import postgres, s3
 from tests.servers import Server, start_server
 from tourserver import models
 from tourserver.app import create_app
@@ -71,6 +71,20 @@ def database_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of buckets on this machine; gives its address."""
+    with s3.server(tmp_path_factory.mktemp("s3") / "log") as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def s3_url(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The setting that names an empty bucket, and credentials for it."""
+    s3.use_test_credentials(monkeypatch)
+    return s3.url(s3_server, s3.new_bucket(s3_server))
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from tourserver.core import preferences
+from tourserver.core import preferences, storage
 from tourserver.core.db import Database
 from tourserver.core.settings import Settings
-from tourserver.core.storage import LocalStorage, Storage
+from tourserver.core.storage import Storage
 from tourserver.core.tokens import KeyRing, LinkTokens
 
 
@@ -27,10 +27,14 @@ class Services:
 
     @classmethod
     def start(cls, settings: Settings) -> Services:
-        """Open everything that ``settings`` name; makes the data folder when it is not there."""
+        """Open everything that ``settings`` name; makes the data folder when it is not there.
+
+        Raises ``Invalid`` or ``Unavailable`` when a bucket is set and can't be used.
+        """
         settings.data.mkdir(parents=True, exist_ok=True)
         keys = KeyRing.load(settings.data)
-        return cls(settings, Database(settings.sqlalchemy_url), LocalStorage(settings.files), keys, LinkTokens(keys))
+        files = storage.start(settings.storage_url, settings.files)
+        return cls(settings, Database(settings.sqlalchemy_url), files, keys, LinkTokens(keys))
 
     def public_url(self, session: Session) -> str:
         """The address people use, without a slash at its end."""
@@ -44,6 +48,7 @@ class Services:
     def close(self) -> None:
         """Give connections back."""
         self.db.close()
+        self.storage.close()
 
 
 def is_loopback(url: str) -> bool:

@@ -24,6 +24,12 @@ class Settings(BaseSettings):
         description="SQLAlchemy URL of the database; empty means SQLite in the data folder. "
         "PostgreSQL: postgresql+psycopg2://user@host/name",
     )
+    storage_url: str = Field(
+        "",
+        description="Where pictures and files are kept: s3://BUCKET/PREFIX?endpoint=https://HOST&region=REGION for an "
+        "S3-compatible bucket, whose credentials are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or the "
+        "machine's role. Empty: the data folder.",
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
     public_url: str = Field(
@@ -77,7 +83,7 @@ class Settings(BaseSettings):
 
     @property
     def files(self) -> Path:
-        """Root of the local file storage."""
+        """Root of the local file storage, and of the space for work in hand."""
         return self.data / "files"
 
     @property
