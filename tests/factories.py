@@ -26,8 +26,9 @@ from tourserver.registration.models import Registration
 from tourserver.sessions.models import ScheduledSession, SessionSite
 from tourserver.sites import rules
 from tourserver.sites.models import Node, Site, Theme
-from tourserver.tours import publishing, scenes
+from tourserver.tours import hotspots, publishing, scenes
 from tourserver.tours.document import poster_name
+from tourserver.tours.hotspots import Point
 from tourserver.tours.models import Scene
 
 _numbers = count(1)
@@ -107,18 +108,12 @@ def make_tour(session: Session, services: Services | None = None, **values: Any)
         title={"en": "Hall"},
         alternative={"en": "A hall with pumps."},
     )
-    scenes.add_hotspot(session, quay, kind="link", yaw=40, pitch=0, label={"en": "In"}, target=hall, actor=SYSTEM)
-    scenes.add_hotspot(session, hall, kind="link", yaw=-140, pitch=0, label={"en": "Out"}, target=quay, actor=SYSTEM)
-    scenes.add_hotspot(
-        session,
-        hall,
-        kind="info",
-        yaw=10,
-        pitch=5,
-        label={"en": "Pump"},
-        body={"en": "It moves *water*."},
-        actor=SYSTEM,
-    )
+    for scene, point in (
+        (quay, Point("link", 40, 0, {"en": "In"}, target=hall, arrival="start")),
+        (hall, Point("link", -140, 0, {"en": "Out"}, target=quay, arrival="start")),
+        (hall, Point("info", 10, 5, {"en": "Pump"}, {"en": "It moves *water*."})),
+    ):
+        hotspots.add_hotspot(session, scene, point, actor=SYSTEM)
     publishing.publish(session, site, actor=SYSTEM)
     return site, [quay, hall]
 

@@ -16,7 +16,8 @@ from tourserver.core.rights import SYSTEM
 from tourserver.core.services import Services
 from tourserver.panoramas.models import Panorama
 from tourserver.sites.models import Site
-from tourserver.tours import document, pictures, posters, publishing, scenes
+from tourserver.tours import document, hotspots, pictures, posters, publishing, scenes
+from tourserver.tours.hotspots import Point
 from tourserver.tours.models import Scene, TourRevision
 
 
@@ -102,6 +103,7 @@ def test_the_document_has_angles_links_and_addresses_of_tiles(services: Services
         "width": 4096,
         "height": 2048,
         "base": f"{folder}/base.jpg",
+        "webp": False,
         "levels": [{"width": 2048, "cols": 4, "rows": 2}, {"width": 4096, "cols": 8, "rows": 4}],
         "tile": folder + "/{level}/{col}_{row}.jpg",
     }
@@ -157,9 +159,7 @@ def test_markup_in_texts_of_points_is_made_harmless(services: Services) -> None:
     with services.db.write() as session:
         site = factories.make_site(session)
         scene = factories.make_scene(session, site)
-        scenes.add_hotspot(
-            session, scene, kind="info", yaw=0, pitch=0, label={"en": "x"}, body={"en": body}, actor=SYSTEM
-        )
+        hotspots.add_hotspot(session, scene, Point("info", 0, 0, {"en": "x"}, {"en": body}), actor=SYSTEM)
         html = document.build(session, publishing.publish(session, site, actor=SYSTEM), "en")["scenes"][0]["hotspots"][
             0
         ]["html"]["value"]

@@ -15,7 +15,8 @@ from tourserver.core.errors import Conflict, Invalid
 from tourserver.core.rights import SYSTEM
 from tourserver.core.services import Services
 from tourserver.sites.models import Site
-from tourserver.tours import scenes
+from tourserver.tours import hotspots, scenes
+from tourserver.tours.hotspots import Point
 from tourserver.tours.models import Hotspot, Scene
 
 
@@ -24,8 +25,8 @@ def keys(session: Session, site: Site) -> list[str]:
 
 
 def add_info(session: Session, scene: Scene, **values: Any) -> Hotspot:
-    values = {"kind": "info", "yaw": 0, "pitch": 0, "label": {"en": "Pump"}, **values}
-    return scenes.add_hotspot(session, scene, actor=SYSTEM, **values)
+    values = {"kind": "info", "yaw": 0, "pitch": 0, "label": {"en": "Pump"}, "body": {"en": "It pumps."}, **values}
+    return hotspots.add_hotspot(session, scene, Point(**values), actor=SYSTEM)
 
 
 def test_a_new_scene_stands_at_the_end_even_after_others_were_taken_out(services: Services) -> None:
@@ -94,7 +95,12 @@ def test_a_point_needs_a_name_a_kind_and_where_it_leads(services: Services) -> N
             ("kind", {"kind": "portal"}),
             ("target", {"kind": "link"}),
             ("target", {"kind": "link", "target": foreign}),
-            ("target", {"target": foreign}),
+            ("target", {"kind": "link", "target": scene}),
+            ("body", {"body": {}}),
+            ("asset", {"kind": "picture"}),
+            ("url", {"kind": "outside", "url": "javascript:alert(1)"}),
+            ("url", {"kind": "outside", "url": "https://"}),
+            ("url", {"kind": "outside"}),
             ("pitch", {"pitch": 91}),
         ]
         for field, values in refused:
@@ -110,7 +116,7 @@ def test_points_keep_their_order_when_some_are_taken_away(services: Services) ->
         for name in ("a", "b", "c"):
             add_info(session, scene, label={"en": name})
         for point in list(scene.hotspots[:2]):
-            scenes.remove_hotspot(session, point, actor=SYSTEM)
+            hotspots.remove_hotspot(session, point, actor=SYSTEM)
         add_info(session, scene, label={"en": "d"})
         scene_id = scene.id
     with services.db.read() as session:
@@ -134,6 +140,10 @@ def test_the_database_itself_refuses_points_that_cannot_be(services: Services) -
         {"kind": "portal"},
         {"kind": "link"},
         {"kind": "info", "target_scene_id": scene.id},
+        {"kind": "info", "url": "https://example.org"},
+        {"kind": "outside"},
+        {"kind": "picture"},
+        {"kind": "link", "target_scene_id": scene.id, "arrival": "view"},
         {"kind": "info", "yaw": 181.0},
         {"kind": "info", "pitch": -90.5},
     ]
@@ -153,7 +163,7 @@ def test_the_database_itself_refuses_views_out_of_range_and_scenes_of_no_site(se
 
 def test_a_tour_and_a_scene_have_an_upper_limit(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scenes, "MAX_SCENES", 1)
-    monkeypatch.setattr(scenes, "MAX_HOTSPOTS", 1)
+    monkeypatch.setattr(hotspots, "MAX_HOTSPOTS", 1)
     with services.db.write() as session:
         site = factories.make_site(session)
         scene = factories.make_scene(session, site)

@@ -63,8 +63,8 @@ def test_an_upload_becomes_a_scene_whose_tiles_are_asked_for(
         scene = scenes.of_site(session, site.id)[-1]
         picture = scene.panorama
         assert (scene.title, scene.key, picture.state) == ({"en": "Roof"}, "roof", "waiting")
-        assert (picture.original_name, picture.credit, picture.licence) == ("roof.jpg", "A. Berg", "CC BY 4.0")
-        assert picture.is_render
+        assert (picture.original_name, scene.credit, scene.licence) == ("roof.jpg", "A. Berg", "CC BY 4.0")
+        assert scene.is_render
         assert app_services.storage.exists(picture.original_key)
         assert [job.key for job in session.scalars(select(jobs.Job).where(jobs.Job.kind == "panorama.tile"))] == [
             picture.id

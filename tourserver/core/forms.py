@@ -25,7 +25,7 @@ class RevisionField(HiddenField):
     @property
     def seen(self) -> int:
         """As a number; what is none was never a revision, so that the save counts as a stale one."""
-        text = self.data or ""
+        text = str(self.data or "")
         return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 

@@ -26,9 +26,13 @@ ROLES: Final[dict[str, frozenset[str]]] = {
         {
             "setup.change",
             "staff.change",
+            "embed.change",
+            "node.change",
             "studio.see",
             "site.see",
             "site.change",
+            "site.submit",
+            "site.review",
             "site.publish",
             "session.see",
             "session.change",
@@ -36,6 +40,19 @@ ROLES: Final[dict[str, frozenset[str]]] = {
             "mail.see",
         }
     ),
+    # a regional node's officers: one may also look at what others submit, and publish
+    "node_reviewer": frozenset(
+        {
+            "studio.see",
+            "site.see",
+            "site.change",
+            "site.submit",
+            "site.review",
+            "site.publish",
+            "session.see",
+        }
+    ),
+    "site_owner": frozenset({"studio.see", "site.see", "site.change", "site.submit"}),
     "host": frozenset(
         {
             "studio.see",

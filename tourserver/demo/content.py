@@ -15,10 +15,10 @@ from tourserver.core.paths import resource
 from tourserver.core.rights import SYSTEM
 from tourserver.core.services import Services
 from tourserver.panoramas import store
-from tourserver.panoramas.models import Panorama
 from tourserver.sites import rules, seed
 from tourserver.sites.models import Node, Site, Theme
-from tourserver.tours import publishing, scenes
+from tourserver.tours import hotspots, publishing, scenes
+from tourserver.tours.hotspots import Point
 from tourserver.tours.models import Scene
 
 SITE_COLUMNS = (
@@ -74,7 +74,6 @@ def _load_site(session: Session, services: Services, entry: dict[str, Any], pict
     made: dict[str, Scene] = {}
     for described in entry.get("scenes", []):
         panorama = store.keep(session, services.storage, pictures[described["file"]], actor=SYSTEM)
-        _credit(panorama, described)
         view = described["view"]
         made[described["key"]] = scenes.add_scene(
             session,
@@ -85,26 +84,22 @@ def _load_site(session: Session, services: Services, entry: dict[str, Any], pict
             alternative=described["alternative"],
             view=(view["yaw"], view["pitch"], view["fov"]),
             north=described["north"],
+            credit=described["credit"],
+            licence=described["licence"],
+            is_render=described["render"],
             actor=SYSTEM,
         )
     for described in entry.get("scenes", []):
         for hotspot in described["hotspots"]:
-            scenes.add_hotspot(
-                session,
-                made[described["key"]],
+            point = Point(
                 kind=hotspot["kind"],
                 yaw=hotspot["yaw"],
                 pitch=hotspot["pitch"],
                 label=hotspot["label"],
                 body=hotspot.get("body") or {},
                 target=made[hotspot["to"]] if hotspot.get("to") else None,
-                actor=SYSTEM,
             )
+            hotspots.add_hotspot(session, made[described["key"]], point, actor=SYSTEM)
     rules.set_state(session, site, "published", actor=SYSTEM)
     if made:
         publishing.publish(session, site, actor=SYSTEM)
-
-
-def _credit(panorama: Panorama, described: dict[str, Any]) -> None:
-    panorama.credit, panorama.licence = described["credit"], described["licence"]
-    panorama.is_render = described["render"]

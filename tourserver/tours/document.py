@@ -8,11 +8,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tourserver.assets.models import Asset
 from tourserver.core import jobs, markdown
 from tourserver.core.db import Texts
 from tourserver.core.i18n import pick
 from tourserver.panoramas.models import Panorama
 from tourserver.sites.models import Site
+from tourserver.tours import freezing
 from tourserver.tours.models import TourRevision
 
 MEDIA = "/media"
@@ -25,16 +27,20 @@ def build(session: Session, revision: TourRevision, lang: str) -> dict[str, Any]
     scenes = revision.content["scenes"]
     wanted = {scene["panorama"] for scene in scenes}
     panoramas = {row.id: row for row in session.scalars(select(Panorama).where(Panorama.id.in_(wanted)))}
+    files = freezing.assets(session, revision.content)
     return {
         "site": site.slug,
         "name": pick(site.name, lang).json(),
         "revision": revision.number,
         "start": revision.content["start"],
-        "scenes": [_scene(session, scene, panoramas[scene["panorama"]], lang) for scene in scenes],
+        "scenes": [_scene(session, scene, panoramas[scene["panorama"]], files, lang) for scene in scenes],
+        "plan": _plan(revision.content.get("plan"), files),
     }
 
 
-def _scene(session: Session, scene: dict[str, Any], panorama: Panorama, lang: str) -> dict[str, Any]:
+def _scene(
+    session: Session, scene: dict[str, Any], panorama: Panorama, files: dict[str, Asset], lang: str
+) -> dict[str, Any]:
     ready = panorama.state == "ready"
     poster = poster_name(panorama.content_hash, scene["view"])
     job = None if ready else jobs.latest(session, TILE_JOB, panorama.id)
@@ -43,9 +49,10 @@ def _scene(session: Session, scene: dict[str, Any], panorama: Panorama, lang: st
         "key": scene["key"],
         "title": pick(scene["title"], lang).json(),
         "alternative": pick(scene["alternative"], lang).json(),
-        "render": panorama.is_render,
-        "credit": panorama.credit,
-        "licence": panorama.licence,
+        # revisions of the first release have these with their pictures
+        "render": scene.get("render", panorama.is_render),
+        "credit": scene.get("credit", panorama.credit),
+        "licence": scene.get("licence", panorama.licence),
         "state": "ready" if ready else "failed" if panorama.state == "failed" else "tiling",
         "percent": 100 if ready else job.percent if job else 0,
         "poster": f"{MEDIA}/posters/{poster}.jpg" if ready else None,
@@ -53,7 +60,27 @@ def _scene(session: Session, scene: dict[str, Any], panorama: Panorama, lang: st
         "panorama": _panorama(panorama) if ready else None,
         "view": scene["view"],
         "north": scene["north"],
-        "hotspots": [_hotspot(hotspot, lang) for hotspot in scene["hotspots"]],
+        "limits": scene.get("limits", {"min": 30, "max": 90}),
+        "plan": scene.get("plan"),
+        "hotspots": [_hotspot(hotspot, files, lang) for hotspot in scene["hotspots"]],
+    }
+
+
+def _plan(plan: dict[str, Any] | None, files: dict[str, Asset]) -> dict[str, Any] | None:
+    drawing = files.get((plan or {}).get("asset") or "")
+    if plan is None or drawing is None:
+        return None
+    return {**_file(drawing), "width": drawing.width, "height": drawing.height, "north": plan["north"]}
+
+
+def _file(asset: Asset) -> dict[str, Any]:
+    return {
+        "url": f"{MEDIA}/assets/{asset.id}",
+        "type": asset.media_type,
+        "bytes": asset.bytes,
+        "name": asset.original_name,
+        "width": asset.width,
+        "height": asset.height,
     }
 
 
@@ -63,12 +90,14 @@ def _panorama(panorama: Panorama) -> dict[str, Any]:
         "width": panorama.width,
         "height": panorama.height,
         "base": f"{folder}/base.jpg",
+        "webp": panorama.webp_at is not None,
         "levels": [{name: level[name] for name in ("width", "cols", "rows")} for level in panorama.levels],
         "tile": folder + "/{level}/{col}_{row}.jpg",
     }
 
 
-def _hotspot(hotspot: dict[str, Any], lang: str) -> dict[str, Any]:
+def _hotspot(hotspot: dict[str, Any], files: dict[str, Asset], lang: str) -> dict[str, Any]:
+    asset, captions = files.get(hotspot.get("asset") or ""), files.get(hotspot.get("captions") or "")
     return {
         "id": hotspot["id"],
         "kind": hotspot["kind"],
@@ -76,7 +105,12 @@ def _hotspot(hotspot: dict[str, Any], lang: str) -> dict[str, Any]:
         "pitch": hotspot["pitch"],
         "label": pick(hotspot["label"], lang).json(),
         "to": hotspot["to"],
+        "arrival": hotspot.get("arrival", "start"),
+        "view": hotspot.get("view"),
         "html": _html(hotspot["body"], lang),
+        "asset": _file(asset) if asset else None,
+        "captions": _file(captions) if captions else None,
+        "url": hotspot.get("url"),
     }
 
 

@@ -7,10 +7,12 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
+from sqlalchemy.orm import Session
 from wtforms import BooleanField, FloatField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from tourserver.core.forms import RevisionField, TextsField
+from tourserver.tours.hotspots import Point
 from tourserver.tours.models import Hotspot, Scene
 
 
@@ -55,6 +57,7 @@ class SceneForm(FlaskForm):
 class HotspotForm(FlaskForm):
     """A point in the picture."""
 
+    revision = RevisionField()
     kind = RadioField(
         _l("Kind"),
         [DataRequired()],
@@ -75,3 +78,14 @@ class HotspotForm(FlaskForm):
     def fill(self, hotspot: Hotspot) -> None:
         """Show a point as it is."""
         self.target.data = hotspot.target_scene_id or ""
+
+    def point(self, session: Session) -> Point:
+        """For the rules."""
+        return Point(
+            kind=self.kind.data,
+            yaw=self.yaw.data,
+            pitch=self.pitch.data,
+            label=self.label.texts,
+            body=self.body.texts,
+            target=session.get(Scene, self.target.data) if self.target.data else None,
+        )

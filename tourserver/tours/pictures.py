@@ -52,6 +52,6 @@ def _picture(scene: dict[str, Any], panorama: Panorama) -> dict[str, Any]:
         "poster": f"{MEDIA}/posters/{name}.jpg",
         "poster_large": f"{MEDIA}/posters/{name}-large.jpg",
         "thumb": f"{MEDIA}/posters/{name}-thumb.jpg",
-        "render": panorama.is_render,
+        "render": scene.get("render", panorama.is_render),
         "alternative": scene["alternative"],
     }

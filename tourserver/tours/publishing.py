@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -12,7 +10,8 @@ from tourserver.core.errors import Invalid
 from tourserver.core.i18n import N_
 from tourserver.core.rights import Actor
 from tourserver.sites.models import Site
-from tourserver.tours.models import Hotspot, Scene, TourRevision
+from tourserver.tours import freezing
+from tourserver.tours.models import Scene, TourRevision
 from tourserver.tours.scenes import lock, of_site
 
 
@@ -44,10 +43,11 @@ def publish(session: Session, site: Site, *, actor: Actor) -> TourRevision:
     if problems := obstacles(scenes):
         raise problems[0]
     last = session.scalar(select(func.max(TourRevision.number)).where(TourRevision.site_id == site.id)) or 0
-    content = _frozen(scenes)
+    content = freezing.freeze(session, site, scenes)
     revision = TourRevision(site_id=site.id, number=last + 1, content=content, published_by=actor.reference)
     session.add(revision)
     session.flush()
+    freezing.list_pictures(session, revision)
     audit.record(session, actor, "tour.publish", "tour_revision", revision.id, after=content)
     signals.tour_published.send(session, site_id=site.id, revision_id=revision.id)
     return revision
@@ -55,7 +55,9 @@ def publish(session: Session, site: Site, *, actor: Actor) -> TourRevision:
 
 def draft(session: Session, site: Site) -> TourRevision:
     """The tour as it is now, in the form of a revision that is never stored: for previews."""
-    return TourRevision(site_id=site.id, number=0, content=_frozen(of_site(session, site.id)), published_by="")
+    return TourRevision(
+        site_id=site.id, number=0, content=freezing.freeze(session, site, of_site(session, site.id)), published_by=""
+    )
 
 
 def published(session: Session, site_id: str) -> TourRevision | None:
@@ -67,32 +69,3 @@ def published(session: Session, site_id: str) -> TourRevision | None:
 def sites_with_tours(session: Session) -> set[str]:
     """Ids of all sites that have a published tour, in one query."""
     return set(session.scalars(select(TourRevision.site_id).distinct()))
-
-
-def _frozen(scenes: list[Scene]) -> dict[str, Any]:
-    return {"start": scenes[0].id, "scenes": [_frozen_scene(scene) for scene in scenes]}
-
-
-def _frozen_scene(scene: Scene) -> dict[str, Any]:
-    return {
-        "id": scene.id,
-        "key": scene.key,
-        "title": scene.title,
-        "alternative": scene.alternative,
-        "panorama": scene.panorama_id,
-        "view": {"yaw": scene.start_yaw, "pitch": scene.start_pitch, "fov": scene.start_fov},
-        "north": scene.north,
-        "hotspots": [_frozen_hotspot(hotspot) for hotspot in scene.hotspots],
-    }
-
-
-def _frozen_hotspot(hotspot: Hotspot) -> dict[str, Any]:
-    return {
-        "id": hotspot.id,
-        "kind": hotspot.kind,
-        "yaw": hotspot.yaw,
-        "pitch": hotspot.pitch,
-        "label": hotspot.label,
-        "body": hotspot.body,
-        "to": hotspot.target_scene_id,
-    }

@@ -1,4 +1,4 @@
-"""Scenes and hotspots: added, changed, ordered; and the check of what a tour needs before it is published."""
+"""Scenes: added, changed, ordered, taken out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tourserver.core import audit
-from tourserver.core.db import Texts
+from tourserver.core.db import Texts, new_id
 from tourserver.core.errors import Conflict, Invalid
 from tourserver.core.i18n import N_
 from tourserver.core.rights import Actor
@@ -18,9 +18,27 @@ from tourserver.panoramas.models import Panorama
 from tourserver.sites.models import Site
 from tourserver.tours.models import Hotspot, Scene
 
-KINDS = ("link", "info")
 MAX_SCENES = 200
-MAX_HOTSPOTS = 100
+MAX_REGIONS = 60
+
+CHANGEABLE = frozenset(
+    {
+        "title",
+        "alternative",
+        "start_yaw",
+        "start_pitch",
+        "start_fov",
+        "north",
+        "min_fov",
+        "max_fov",
+        "plan_x",
+        "plan_y",
+        "regions",
+        "credit",
+        "licence",
+        "is_render",
+    }
+)
 
 
 def of_site(session: Session, site_id: str) -> list[Scene]:
@@ -58,6 +76,9 @@ def add_scene(
     actor: Actor,
     view: tuple[float, float, float] = (0.0, 0.0, 70.0),
     north: float = 0.0,
+    credit: str = "",
+    licence: str = "",
+    is_render: bool = False,
 ) -> Scene:
     """Add a scene at the end of a site's tour; ``view`` is start yaw, pitch and field of view in degrees."""
     lock(session, site.id)
@@ -73,9 +94,12 @@ def add_scene(
         alternative=alternative,
         panorama_id=panorama.id,
         start_yaw=turn(view[0]),
-        start_pitch=_bounded(view[1], -90, 90, "start_pitch"),
-        start_fov=_bounded(view[2], 30, 90, "start_fov"),
+        start_pitch=bounded(view[1], -90, 90, "start_pitch"),
+        start_fov=bounded(view[2], 30, 90, "start_fov"),
         north=turn(north),
+        credit=credit,
+        licence=licence,
+        is_render=is_render,
     )
     session.add(scene)
     session.flush()
@@ -92,15 +116,13 @@ def change_scene(session: Session, scene: Scene, changes: dict[str, Any], *, see
         )
     before = audit.snapshot(scene)
     for name, value in changes.items():
-        if name not in {"title", "alternative", "start_yaw", "start_pitch", "start_fov", "north", "position"}:
+        if name not in CHANGEABLE:
             raise ValueError(f"a scene has no {name} to change")
-        if name in {"start_yaw", "north"}:
-            value = turn(value)
-        elif name == "start_pitch":
-            value = _bounded(value, -90, 90, name)
-        elif name == "start_fov":
-            value = _bounded(value, 30, 90, name)
-        setattr(scene, name, value)
+        setattr(scene, name, _clean(name, value))
+    if scene.min_fov > scene.max_fov:
+        raise Invalid(N_("The nearest view must not be wider than the widest."), field="min_fov")
+    if (scene.plan_x is None) != (scene.plan_y is None):
+        raise Invalid(N_("A point on the plan needs both its distances, or neither."), field="plan_x")
     scene.revision += 1
     session.flush()
     audit.record(session, actor, "scene.change", "scene", scene.id, before=before, after=audit.snapshot(scene))
@@ -128,73 +150,6 @@ def remove_scene(session: Session, scene: Scene, *, actor: Actor) -> None:
     audit.record(session, actor, "scene.remove", "scene", scene.id, before=before)
 
 
-def add_hotspot(
-    session: Session,
-    scene: Scene,
-    *,
-    kind: str,
-    yaw: float,
-    pitch: float,
-    label: Texts,
-    body: Texts | None = None,
-    target: Scene | None = None,
-    actor: Actor,
-) -> Hotspot:
-    """Add a point: ``link`` with a target scene of the same site, or ``info`` with a text."""
-    if len(scene.hotspots) >= MAX_HOTSPOTS:
-        raise Invalid(N_("A scene has at most %(count)s points. Take one away first."), count=MAX_HOTSPOTS)
-    if kind not in KINDS:
-        raise Invalid(N_("Choose what kind of point it is."), field="kind")
-    check_target(scene, kind, target)
-    if not any(label.values()):
-        raise Invalid(N_("Give the point a name: it is read aloud and shown on its button."), field="label")
-    hotspot = Hotspot(
-        scene_id=scene.id,
-        position=1 + max((each.position for each in scene.hotspots), default=-1),
-        kind=kind,
-        yaw=turn(yaw),
-        pitch=_bounded(pitch, -90, 90, "pitch"),
-        label=label,
-        body=body or {},
-        target_scene_id=target.id if target and kind == "link" else None,
-    )
-    scene.hotspots.append(hotspot)
-    session.flush()
-    audit.record(session, actor, "hotspot.add", "hotspot", hotspot.id, after=audit.snapshot(hotspot))
-    return hotspot
-
-
-def check_target(scene: Scene, kind: str, target: Scene | None) -> None:
-    """A link needs a target scene, of the same site."""
-    if kind == "link" and target is None:
-        raise Invalid(N_("Choose the scene that this point leads to."), field="target")
-    if target is not None and target.site_id != scene.site_id:
-        raise Invalid(N_("A point leads to a scene of the same site."), field="target")
-
-
-def change_hotspot(session: Session, hotspot: Hotspot, changes: dict[str, Any], *, actor: Actor) -> None:
-    """Save a point's form: angles, label, text, target."""
-    before = audit.snapshot(hotspot)
-    for name, value in changes.items():
-        if name not in {"yaw", "pitch", "label", "body", "target_scene_id"}:
-            raise ValueError(f"a point has no {name} to change")
-        if name == "yaw":
-            value = turn(value)
-        elif name == "pitch":
-            value = _bounded(value, -90, 90, name)
-        setattr(hotspot, name, value)
-    session.flush()
-    audit.record(session, actor, "hotspot.change", "hotspot", hotspot.id, before=before, after=audit.snapshot(hotspot))
-
-
-def remove_hotspot(session: Session, hotspot: Hotspot, *, actor: Actor) -> None:
-    """Take a point away."""
-    before = audit.snapshot(hotspot)
-    hotspot.scene.hotspots.remove(hotspot)
-    session.flush()
-    audit.record(session, actor, "hotspot.remove", "hotspot", hotspot.id, before=before)
-
-
 def turn(degrees: float) -> float:
     """A yaw brought into −180 … 180; raises Invalid for what is no number."""
     if not math.isfinite(degrees):
@@ -203,7 +158,38 @@ def turn(degrees: float) -> float:
     return round(turned, 3)
 
 
-def _bounded(value: float, low: float, high: float, field: str) -> float:
+def _clean(name: str, value: Any) -> Any:
+    if name in {"start_yaw", "north"}:
+        return turn(value)
+    if name == "start_pitch":
+        return bounded(value, -90, 90, name)
+    if name in {"start_fov", "min_fov", "max_fov"}:
+        return bounded(value, 30, 90, name)
+    if name in {"plan_x", "plan_y"}:
+        return None if value is None else bounded(value, 0, 1, name)
+    if name == "regions":
+        return clean_regions(value)
+    return value
+
+
+def clean_regions(regions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Regions to be blurred, degrees: checked, rounded, each with an id."""
+    if len(regions) > MAX_REGIONS:
+        raise Invalid(N_("A picture has at most %(count)s blurred regions."), field="regions", count=MAX_REGIONS)
+    return [
+        {
+            "id": str(region.get("id") or new_id())[:40],
+            "yaw": turn(region["yaw"]),
+            "pitch": bounded(region["pitch"], -90, 90, "regions"),
+            "width": bounded(region["width"], 0.2, 180, "regions"),
+            "height": bounded(region["height"], 0.2, 180, "regions"),
+        }
+        for region in regions
+    ]
+
+
+def bounded(value: float, low: float, high: float, field: str) -> float:
+    """A number of degrees (or a fraction) within limits, rounded; raises Invalid otherwise."""
     value = float(value)
     if not low <= value <= high:
         raise Invalid(N_("The angle must lie between %(low)s and %(high)s degrees."), field=field, low=low, high=high)

@@ -18,7 +18,7 @@ from tourserver.panoramas.models import Panorama
 from tourserver.sites.models import Site
 from tourserver.sites.rules import thing
 from tourserver.sites.studio import load
-from tourserver.tours import document, publishing, scenes
+from tourserver.tours import document, hotspots, publishing, scenes
 from tourserver.tours.forms import HotspotForm, SceneForm, UploadForm
 from tourserver.tours.models import Hotspot, Scene
 
@@ -74,11 +74,17 @@ def _receive(slug: str, form: UploadForm) -> str:
         with services.db.write() as session:
             site = load(session, slug)
             panorama = store.keep(session, services.storage, held, actor=actor)
-            panorama.credit = panorama.credit or (form.credit.data or "").strip()
-            panorama.licence = panorama.licence or (form.licence.data or "").strip()
-            panorama.is_render = panorama.is_render or bool(form.is_render.data)
-            title, alternative = form.title.texts, form.alternative.texts
-            return scenes.add_scene(session, site, panorama, title=title, alternative=alternative, actor=actor).id
+            return scenes.add_scene(
+                session,
+                site,
+                panorama,
+                title=form.title.texts,
+                alternative=form.alternative.texts,
+                credit=(form.credit.data or "").strip(),
+                licence=(form.licence.data or "").strip(),
+                is_render=bool(form.is_render.data),
+                actor=actor,
+            ).id
     finally:
         held.discard()
 
@@ -201,6 +207,7 @@ def _point(slug: str, scene_id: str, point_id: str | None) -> Any:
     form.offer(all_scenes, found, web.plain_filter)
     if hotspot is not None and not form.is_submitted():
         form.fill(hotspot)
+        form.revision.data = str(hotspot.revision)
     elif not form.is_submitted():
         form.yaw.data = request.args.get("yaw", default=found.start_yaw, type=float)
         form.pitch.data = request.args.get("pitch", default=found.start_pitch, type=float)
@@ -221,23 +228,11 @@ def _point(slug: str, scene_id: str, point_id: str | None) -> Any:
 
 def _save_point(session: Session, slug: str, scene_id: str, point_id: str | None, form: HotspotForm) -> None:
     _site, found = _scene(session, slug, scene_id)
-    target = session.get(Scene, form.target.data) if form.kind.data == "link" and form.target.data else None
-    values = {"yaw": form.yaw.data, "pitch": form.pitch.data, "label": form.label.texts}
-    body = form.body.texts if form.kind.data == "info" else {}
-    if point_id is not None:
-        # a point that changes its kind is another point: the old one goes in the same transaction
-        old = _hotspot(found, point_id)
-        if old.kind == form.kind.data:
-            target_id = target.id if target else None
-            scenes.check_target(found, old.kind, target)
-            scenes.change_hotspot(
-                session, old, {**values, "body": body, "target_scene_id": target_id}, actor=web.current_actor()
-            )
-            return
-        scenes.remove_hotspot(session, old, actor=web.current_actor())
-    scenes.add_hotspot(
-        session, found, kind=form.kind.data, body=body, target=target, actor=web.current_actor(), **values
-    )
+    point, actor = form.point(session), web.current_actor()
+    if point_id is None:
+        hotspots.add_hotspot(session, found, point, actor=actor)
+        return
+    hotspots.change_hotspot(session, _hotspot(found, point_id), point, seen_revision=form.revision.seen, actor=actor)
 
 
 @studio_bp.post("/scenes/<scene_id>/points/<point_id>/remove")
@@ -246,7 +241,7 @@ def remove_point(slug: str, scene_id: str, point_id: str) -> Any:
     """Take a point away."""
     with web.db().write() as session:
         _site, found = _scene(session, slug, scene_id)
-        scenes.remove_hotspot(session, _hotspot(found, point_id), actor=web.current_actor())
+        hotspots.remove_hotspot(session, _hotspot(found, point_id), actor=web.current_actor())
     flash(_("The point is gone from the draft."), "done")
     return redirect(url_for("tours_studio.scene", slug=slug, scene_id=scene_id))
 

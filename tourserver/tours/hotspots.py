@@ -1,0 +1,158 @@
+"""Points in a picture: a way to another scene, or something to read, see, watch, download or follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from sqlalchemy.orm import Session
+
+from tourserver.assets.models import Asset
+from tourserver.core import audit
+from tourserver.core.db import Texts
+from tourserver.core.errors import Conflict, Invalid
+from tourserver.core.i18n import N_
+from tourserver.core.rights import Actor
+from tourserver.tours.models import Hotspot, Scene
+from tourserver.tours.scenes import bounded, turn
+
+KINDS: Final = ("link", "info", "picture", "video", "document", "outside")
+ASSET_KINDS: Final = frozenset({"picture", "video", "document"})
+ARRIVALS: Final = ("start", "heading", "view")
+MAX_HOTSPOTS: Final = 100
+_SCHEMES: Final = frozenset({"http", "https", "mailto"})
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """All that a person says of a point. Angles in degrees; ``view`` is yaw, pitch and field of view on arriving."""
+
+    kind: str
+    yaw: float
+    pitch: float
+    label: Texts
+    body: Texts = field(default_factory=dict)
+    target: Scene | None = None
+    arrival: str = "heading"
+    view: tuple[float, float, float] | None = None
+    asset: Asset | None = None
+    captions: Asset | None = None
+    url: str | None = None
+
+
+def add_hotspot(session: Session, scene: Scene, point: Point, *, actor: Actor, hotspot_id: str = "") -> Hotspot:
+    """Add a point at the end of a scene's list; ``hotspot_id`` is given when a removed one is put back."""
+    if len(scene.hotspots) >= MAX_HOTSPOTS:
+        raise Invalid(N_("A scene has at most %(count)s points. Take one away first."), count=MAX_HOTSPOTS)
+    values = _columns(scene, point)
+    if hotspot_id:
+        values["id"] = hotspot_id
+    last = max((each.position for each in scene.hotspots), default=-1)
+    hotspot = Hotspot(scene_id=scene.id, position=last + 1, **values)
+    scene.hotspots.append(hotspot)
+    session.flush()
+    audit.record(session, actor, "hotspot.add", "hotspot", hotspot.id, after=audit.snapshot(hotspot))
+    return hotspot
+
+
+def change_hotspot(session: Session, hotspot: Hotspot, point: Point, *, seen_revision: int, actor: Actor) -> None:
+    """Save a point, of the same or another kind; raises :class:`Conflict` when somebody saved it meanwhile."""
+    session.refresh(hotspot, with_for_update={"key_share": True, "of": Hotspot})
+    if hotspot.revision != seen_revision:
+        raise Conflict(
+            N_("Somebody else changed this point after you opened it. Both versions are shown; nothing is lost.")
+        )
+    before = audit.snapshot(hotspot)
+    for name, value in _columns(hotspot.scene, point).items():
+        setattr(hotspot, name, value)
+    hotspot.revision += 1
+    session.flush()
+    session.refresh(hotspot)
+    audit.record(session, actor, "hotspot.change", "hotspot", hotspot.id, before=before, after=audit.snapshot(hotspot))
+
+
+def remove_hotspot(session: Session, hotspot: Hotspot, *, actor: Actor) -> None:
+    """Take a point away."""
+    before = audit.snapshot(hotspot)
+    hotspot.scene.hotspots.remove(hotspot)
+    session.flush()
+    audit.record(session, actor, "hotspot.remove", "hotspot", hotspot.id, before=before)
+
+
+def safe_url(url: str) -> str:
+    """An address that a point may lead to: http, https or mailto. Raises :class:`Invalid`."""
+    text = url.strip()
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        parts = urlsplit("")
+    complete = parts.path if parts.scheme == "mailto" else parts.hostname
+    if parts.scheme.lower() not in _SCHEMES or not complete or len(text) > 2000 or not text.isprintable():
+        raise Invalid(N_("Give a whole address that begins with https://, http:// or mailto:."), field="url")
+    return text
+
+
+def _columns(scene: Scene, point: Point) -> dict[str, Any]:
+    if point.kind not in KINDS:
+        raise Invalid(N_("Choose what kind of point it is."), field="kind")
+    if not any(point.label.values()):
+        raise Invalid(N_("Give the point a name: it is read aloud and shown on its button."), field="label")
+    link = point.kind == "link"
+    values: dict[str, Any] = {
+        "kind": point.kind,
+        "yaw": turn(point.yaw),
+        "pitch": bounded(point.pitch, -90, 90, "pitch"),
+        "label": point.label,
+        "body": {} if link else point.body,
+        "target_scene_id": _target(scene, point).id if link else None,
+        "arrival": "start",
+        "target_yaw": None,
+        "target_pitch": None,
+        "target_fov": None,
+        "asset_id": _asset(scene, point).id if point.kind in ASSET_KINDS else None,
+        "captions_asset_id": None,
+        "url": safe_url(point.url or "") if point.kind == "outside" else None,
+    }
+    if point.kind == "info" and not any(point.body.values()):
+        raise Invalid(N_("Write what there is to read at this point."), field="body")
+    if point.kind == "video" and point.captions is not None:
+        values["captions_asset_id"] = point.captions.id
+    if link:
+        values |= _arrival(point)
+    return values
+
+
+def _target(scene: Scene, point: Point) -> Scene:
+    if point.target is None:
+        raise Invalid(N_("Choose the scene that this point leads to."), field="target")
+    if point.target.site_id != scene.site_id:
+        raise Invalid(N_("A point leads to a scene of the same site."), field="target")
+    if point.target.id == scene.id:
+        raise Invalid(N_("A point leads to another scene than its own."), field="target")
+    return point.target
+
+
+def _asset(scene: Scene, point: Point) -> Asset:
+    for asset, kind in ((point.asset, point.kind), (point.captions, "captions")):
+        if asset is not None and (asset.site_id, asset.kind) != (scene.site_id, kind):
+            raise Invalid(N_("Choose a file of this site and of the right kind."), field="asset")
+    if point.asset is None:
+        raise Invalid(N_("Choose the file that this point shows."), field="asset")
+    return point.asset
+
+
+def _arrival(point: Point) -> dict[str, Any]:
+    if point.arrival not in ARRIVALS:
+        raise Invalid(N_("Choose where one looks on arriving."), field="arrival")
+    if point.arrival != "view":
+        return {"arrival": point.arrival}
+    if point.view is None:
+        raise Invalid(N_("Choose the view on arriving, or another way of arriving."), field="arrival")
+    yaw, pitch, fov = point.view
+    return {
+        "arrival": "view",
+        "target_yaw": turn(yaw),
+        "target_pitch": bounded(pitch, -90, 90, "target_pitch"),
+        "target_fov": bounded(fov, 30, 90, "target_fov"),
+    }
