@@ -36,6 +36,7 @@ from tourserver.sessions import views as sessions
 from tourserver.sites import studio as sites_studio
 from tourserver.studio import setup, staff
 from tourserver.studio import views as studio
+from tourserver.tours import media
 from tourserver.tours import studio as tours_studio
 from tourserver.tours import views as tours
 from tourserver.wiring import connect_signals
@@ -240,6 +241,7 @@ def _register_features(app: Flask, settings: Settings) -> None:
         people.bp,
         sites_studio.studio_bp,
         tours.bp,
+        media.bp,
         tours_studio.studio_bp,
         sessions.bp,
         sessions_studio.studio_bp,

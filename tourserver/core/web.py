@@ -1,6 +1,6 @@
 """What views and templates share: the present language, zone and actor, addresses, filters, CSRF-free JSON errors.
 
-The only module of the ground floor that knows Flask, with ratelimit.
+On the ground floor only this module, media and ratelimit know Flask.
 """
 
 from __future__ import annotations
