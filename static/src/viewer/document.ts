@@ -29,6 +29,12 @@ export interface PanoramaFiles {
   tile: string;
 }
 
+/** How near (`min`) and how wide (`max`) one may look in a scene, degrees of vertical field of view. */
+export interface Limits {
+  min: number;
+  max: number;
+}
+
 /** Where the picture looks; `fov` is the vertical field of view, 30–90. */
 export interface View {
   yaw: number;
@@ -46,16 +52,45 @@ export interface ViewFrame extends SceneView {
   by?: string;
 }
 
+export const KINDS = ["link", "info", "picture", "video", "document", "outside"] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** A file that a hotspot shows or offers. */
+export interface FileFacts {
+  url: string;
+  /** Its media type, such as `application/pdf`. */
+  type: string;
+  width: number | null;
+  height: number | null;
+  bytes: number;
+  name: string;
+}
+
+/** Subtitles of a video (WebVTT). */
+export interface Captions {
+  url: string;
+  lang?: string | null;
+}
+
+/** What newer servers add is optional: a revision of the first release has none of it. */
 export interface Hotspot {
   id: string;
-  kind: "link" | "info";
+  /** One of KINDS; what this program does not know is shown as an info point (kindOf). */
+  kind: string;
   yaw: number;
   pitch: number;
   label: Text;
   /** The scene a link leads to. */
   to: string | null;
-  /** What an info point tells, as HTML that the server has sanitised. */
+  /** What a point tells, or a film's transcript, as HTML that the server has sanitised. */
   html: Text | null;
+  /** Where one looks on arriving: "start", "heading" or "view" (arrival.ts). */
+  arrival?: string;
+  view?: View | null;
+  asset?: FileFacts | null;
+  captions?: Captions | null;
+  /** Where an outside link leads. */
+  url?: string | null;
 }
 
 export interface Scene {
@@ -72,8 +107,21 @@ export interface Scene {
   percent: number;
   panorama: PanoramaFiles | null;
   view: View;
+  /** The yaw at which compass north lies. */
   north: number | null;
+  limits?: Limits | null;
+  /** Where on the plan it is, as fractions from the plan's upper left corner. */
+  plan?: { x: number; y: number } | null;
   hotspots: Hotspot[];
+}
+
+/** The drawing of the place on which scenes have their points. */
+export interface Plan {
+  url: string;
+  width: number | null;
+  height: number | null;
+  /** Degrees clockwise from the drawing's top to compass north. */
+  north: number;
 }
 
 export interface TourDocument {
@@ -82,6 +130,8 @@ export interface TourDocument {
   revision: number;
   start: string;
   scenes: Scene[];
+  /** Absent or null: points lie on a plain grid, north up. */
+  plan?: Plan | null;
 }
 
 export const MIN_FOV = 30;
@@ -116,22 +166,38 @@ export function angleBetween(a: { yaw: number; pitch: number }, b: { yaw: number
   return toDegrees(Math.acos(clamp(cosine, -1, 1)));
 }
 
+/** Within what one may zoom where a scene says nothing. */
+export const USUAL_LIMITS: Readonly<Limits> = { min: MIN_FOV, max: MAX_FOV };
+
 /** Photo Sphere Viewer's zoom level (0 wide – 100 near) of a field of view. */
-export function fovToZoom(fov: number): number {
-  return ((MAX_FOV - clamp(fov, MIN_FOV, MAX_FOV)) / (MAX_FOV - MIN_FOV)) * 100;
+export function fovToZoom(fov: number, { min, max }: Limits = USUAL_LIMITS): number {
+  return ((max - clamp(fov, min, max)) / (max - min)) * 100;
 }
 
-export function zoomToFov(zoom: number): number {
-  return MAX_FOV - (clamp(zoom, 0, 100) / 100) * (MAX_FOV - MIN_FOV);
+export function zoomToFov(zoom: number, { min, max }: Limits = USUAL_LIMITS): number {
+  return max - (clamp(zoom, 0, 100) / 100) * (max - min);
 }
 
 /** A view that the viewer can show: yaw wrapped, pitch and field of view within their limits. */
-export function cleanView(view: View): View {
+export function cleanView(view: View, { min, max }: Limits = USUAL_LIMITS): View {
   return {
     yaw: wrapYaw(view.yaw),
     pitch: clamp(view.pitch, -90, 90),
-    fov: clamp(view.fov, MIN_FOV, MAX_FOV),
+    fov: clamp(view.fov, min, max),
   };
+}
+
+/** A scene's zoom limits, within what the viewer can show and at least a degree apart. */
+export function limitsOf(scene: Pick<Scene, "limits"> | null | undefined): Limits {
+  const given = scene?.limits;
+  if (!given || !Number.isFinite(given.min) || !Number.isFinite(given.max)) return { ...USUAL_LIMITS };
+  const min = clamp(given.min, MIN_FOV, MAX_FOV - 1);
+  return { min, max: clamp(given.max, min + 1, MAX_FOV) };
+}
+
+/** What sort of point a hotspot is. */
+export function kindOf(hotspot: Pick<Hotspot, "kind">): Kind {
+  return KINDS.find((kind) => kind === hotspot.kind) ?? "info";
 }
 
 /** The view a share `k` (0–1) of the way from one to another, the short way around. */

@@ -7,8 +7,9 @@
  */
 
 import { icon } from "../dom";
-import { angleBetween, type Hotspot, type View } from "./document";
+import { angleBetween, type Hotspot, kindOf, type View } from "./document";
 import { make, markLanguage } from "./dom";
+import { signOf } from "./kinds";
 import { project } from "./projection";
 
 /** A pointer that moved further than this many pixels was dragging the picture. */
@@ -136,7 +137,7 @@ function hit(event: Event): HTMLButtonElement | null {
 }
 
 function button(hotspot: Hotspot): HTMLButtonElement {
-  const element = make("button", `tv-hotspot tv-hotspot--${hotspot.kind}`);
+  const element = make("button", `tv-hotspot tv-hotspot--${kindOf(hotspot)}`);
   element.type = "button";
   element.tabIndex = -1;
   element.hidden = true;
@@ -144,7 +145,7 @@ function button(hotspot: Hotspot): HTMLButtonElement {
   const label = make("span", "tv-hotspot__label", hotspot.label.value);
   markLanguage(label, hotspot.label);
   const mark = make("span", "tv-hotspot__mark");
-  mark.append(icon(hotspot.kind === "link" ? "arrow-up" : "info"));
+  mark.append(icon(signOf(hotspot)));
   element.append(mark, label);
   return element;
 }

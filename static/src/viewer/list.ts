@@ -7,8 +7,9 @@
 
 import { icon } from "../dom";
 import { _ } from "../i18n";
-import { findScene, type Hotspot, isReady, type Scene, type TourDocument } from "./document";
+import { findScene, type Hotspot, isReady, kindOf, type Scene, type TourDocument } from "./document";
 import { freshId, make, write } from "./dom";
+import { detailOf, signOf } from "./kinds";
 
 export interface TourListActions {
   onScene: (sceneId: string) => void;
@@ -165,12 +166,17 @@ export class TourList {
 
   private hotspotItem(hotspot: Hotspot): HTMLLIElement {
     const item = make("li", "");
-    const button = make("button", `tour-hotspot tour-hotspot--${hotspot.kind}`);
+    const kind = kindOf(hotspot);
+    const button = make("button", `tour-hotspot tour-hotspot--${kind}`);
     button.type = "button";
     button.dataset.hotspot = hotspot.id;
+    const words = make("span", "tour-hotspot__words");
     const label = make("span", "tour-hotspot__label");
     write(label, hotspot.label);
-    button.append(icon(hotspot.kind === "link" ? "arrow-right" : "info"), label);
+    words.append(label);
+    const detail = detailOf(hotspot);
+    if (detail) words.append(make("span", "tour-hotspot__detail", detail));
+    button.append(icon(kind === "link" ? "arrow-right" : signOf(hotspot)), words);
     button.addEventListener("click", () => this.actions.onHotspot(hotspot, button));
     item.append(button);
     return item;

@@ -1,8 +1,9 @@
-/** The panel that tells what an info point is: beside the picture's canvas, with the server's sanitised HTML. */
+/** The panel that tells what a point is and shows its picture, film or link; beside the picture's canvas. */
 import { _ } from "../i18n";
+import { fill } from "./content";
 import { controlButton } from "./controls";
-import type { Hotspot } from "./document";
-import { freshId, make, write, writeHtml } from "./dom";
+import { type Hotspot, kindOf } from "./document";
+import { freshId, make, write } from "./dom";
 
 export class InfoPanel {
   readonly element = make("dialog", "tv-panel");
@@ -34,12 +35,13 @@ export class InfoPanel {
     return this.element.open;
   }
 
-  /** Shows an info point and moves the focus there; closing gives it back to `opener`. */
+  /** Shows a point and moves the focus there; closing gives it back to `opener`. */
   open(hotspot: Hotspot, opener: HTMLElement | null): void {
     this.opener = opener;
     write(this.heading, hotspot.label);
-    if (hotspot.html) writeHtml(this.body, hotspot.html);
-    else this.body.replaceChildren();
+    fill(this.body, hotspot);
+    const seen = ["picture", "video"].includes(kindOf(hotspot));
+    this.element.classList.toggle("tv-panel--wide", seen);
     if (!this.element.open) this.element.show();
     this.body.scrollTop = 0;
     this.heading.focus({ preventScroll: true });
@@ -50,6 +52,8 @@ export class InfoPanel {
     if (!this.element.open) return;
     const hadFocus = this.element.contains(document.activeElement);
     this.element.close();
+    // A film must not go on where nobody sees it.
+    this.body.replaceChildren();
     if (!hadFocus) return;
     const usable = this.opener?.isConnected && !this.opener.closest("[hidden]") && this.opener.tabIndex >= 0;
     (usable && this.opener ? this.opener : this.fallbackFocus()).focus({ preventScroll: true });

@@ -1,4 +1,4 @@
-import { toDegrees, toRadians, type View } from "./document";
+import { toDegrees, toRadians, type View, wrapYaw } from "./document";
 
 /** A place on the picture in CSS pixels from its upper left corner. */
 export interface Spot {
@@ -33,4 +33,23 @@ export function project(
 /** How many degrees wide a picture of this shape looks. */
 export function horizontalFov(fov: number, width: number, height: number): number {
   return toDegrees(2 * Math.atan(Math.tan(toRadians(fov) / 2) * (width / Math.max(1, height))));
+}
+
+/** The direction in which a place on the picture lies: project() backwards. */
+export function unproject(
+  spot: Spot,
+  view: View,
+  width: number,
+  height: number,
+): { yaw: number; pitch: number } {
+  const scale = height / 2 / Math.tan(toRadians(view.fov) / 2);
+  const right = (spot.x - width / 2) / scale;
+  const up = (height / 2 - spot.y) / scale;
+  const tilt = toRadians(view.pitch);
+  const ahead = Math.cos(tilt) - up * Math.sin(tilt);
+  const high = Math.sin(tilt) + up * Math.cos(tilt);
+  return {
+    yaw: wrapYaw(view.yaw + toDegrees(Math.atan2(right, ahead))),
+    pitch: toDegrees(Math.atan2(high, Math.hypot(right, ahead))),
+  };
 }

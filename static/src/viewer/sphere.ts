@@ -6,23 +6,31 @@
  */
 import { Cache, events, Viewer } from "@photo-sphere-viewer/core";
 import { EquirectangularTilesAdapter } from "@photo-sphere-viewer/equirectangular-tiles-adapter";
+import { fetchPicture, pictures } from "./cache";
 import {
   cleanView,
   fovToZoom,
-  MAX_FOV,
-  MIN_FOV,
+  type Limits,
   type PanoramaFiles,
   tileUrl,
   toDegrees,
   toRadians,
+  USUAL_LIMITS,
   type View,
   wrapYaw,
   zoomToFov,
 } from "./document";
 import { SCENE_MS } from "./motion";
+import { Tiles } from "./tiles";
 
-// Decoded pictures of this many scenes stay in memory: phones end a tab that keeps more.
-Cache.maxItems = 4;
+// The library would keep every decoded tile of ten scenes for ten minutes: phones end a tab that does. The browser
+// has the files anyway; only what was fetched ahead is kept, and that is bounded.
+Cache.get = (url, key) => pictures.get(url, key) as Blob;
+Cache.add = (url, key, data) => {
+  if (data instanceof Blob) pictures.add(url, key, data);
+};
+Cache.remove = () => undefined;
+Cache.purge = () => undefined;
 
 export interface SphereEvents {
   /** The view changed, by whom ever. */
@@ -31,13 +39,33 @@ export interface SphereEvents {
   onRender(view: View, width: number, height: number): void;
   /** The graphics processor was taken away (true) or given back (false). */
   onContext(lost: boolean): void;
+  /** No tile of the view is waited for: it is as sharp as it gets. */
+  onIdle(): void;
+}
+
+/** What the graphics card and the caches hold, to be read by tests. */
+export interface SphereFacts {
+  /** Addresses of the base picture and the tiles on the sphere. */
+  shown: string[];
+  textures: number;
+  geometries: number;
+  /** Base pictures' addresses of the scenes that something was fetched ahead of. */
+  ahead: string[];
+  aheadBytes: number;
+  /** Tiles of the view are still being waited for. */
+  busy: boolean;
 }
 
 export class Sphere {
   private readonly psv: Viewer;
   private readonly ghost = document.createElement("canvas");
-  private drawn: (() => void) | null = null;
+  private readonly tiles: Tiles;
+  private afterFrame: (() => void)[] = [];
   private ghostTimer = 0;
+  private limits: Limits = { ...USUAL_LIMITS };
+  /** The highest level of tiles that may load; none before the scene's sphere is there. */
+  private gate = -1;
+  private base = "";
 
   constructor(parent: HTMLElement, view: View, report: SphereEvents) {
     this.psv = new Viewer({
@@ -46,8 +74,8 @@ export class Sphere {
       navbar: false,
       keyboard: false,
       canvasBackground: "#0d1412",
-      minFov: MIN_FOV,
-      maxFov: MAX_FOV,
+      minFov: this.limits.min,
+      maxFov: this.limits.max,
       defaultYaw: toRadians(view.yaw),
       defaultPitch: toRadians(view.pitch),
       defaultZoomLvl: fovToZoom(view.fov),
@@ -55,6 +83,7 @@ export class Sphere {
     });
     // The library only writes a message over the picture when graphics fail.
     if (!this.psv.renderer) throw new Error("the panorama viewer could not start");
+    this.tiles = new Tiles(adapterOf(this.psv), () => this.idle(report));
     this.ghost.className = "tv-ghost";
     this.ghost.hidden = true;
     this.psv.container.append(this.ghost);
@@ -62,7 +91,7 @@ export class Sphere {
     this.psv.addEventListener(events.PositionUpdatedEvent.type, moved);
     this.psv.addEventListener(events.ZoomUpdatedEvent.type, moved);
     this.psv.addEventListener(events.RenderEvent.type, () => {
-      this.drawn?.();
+      for (const step of this.afterFrame.splice(0)) step();
       const { width, height } = this.psv.getSize();
       report.onRender(this.view(), width, height);
     });
@@ -85,15 +114,24 @@ export class Sphere {
     return {
       yaw: wrapYaw(toDegrees(position.yaw)),
       pitch: toDegrees(position.pitch),
-      fov: zoomToFov(this.psv.getZoomLevel()),
+      fov: zoomToFov(this.psv.getZoomLevel(), this.limits),
     };
+  }
+
+  get size(): { width: number; height: number } {
+    return this.psv.getSize();
+  }
+
+  /** True while tiles of the view on screen are waited for. */
+  get busy(): boolean {
+    return this.tiles.busy;
   }
 
   /** Turns at once, without any movement of the library's own. */
   rotate(view: View): void {
-    const wanted = cleanView(view);
+    const wanted = cleanView(view, this.limits);
     this.psv.rotate({ yaw: toRadians(wanted.yaw), pitch: toRadians(wanted.pitch) });
-    this.psv.zoom(fovToZoom(wanted.fov));
+    this.psv.zoom(fovToZoom(wanted.fov, this.limits));
   }
 
   /** Ends what is left of a drag's swing, so that it does not pull against whoever turns the picture next. */
@@ -113,13 +151,14 @@ export class Sphere {
    * The scene on screen stays whole and usable meanwhile. Throws when the picture cannot be had, or `AbortError`.
    */
   async preload(files: PanoramaFiles, signal: AbortSignal): Promise<void> {
-    if (Cache.get(files.base, files.base)) return;
-    const response = await fetch(files.base, { signal });
-    if (!response.ok) throw new Error(`${files.base} answered ${response.status}`);
-    const blob = await response.blob();
-    // A broken picture must be noticed here, before the scene on screen is touched.
-    (await createImageBitmap(blob)).close();
-    Cache.add(files.base, files.base, blob);
+    // The line belongs to the scene that is asked for.
+    this.tiles.hold();
+    try {
+      await fetchPicture(files.base, files.base, signal);
+    } catch (error) {
+      this.tiles.refresh();
+      throw error;
+    }
   }
 
   /**
@@ -127,33 +166,91 @@ export class Sphere {
    *
    * The library's own transition is not used: it keeps two scenes at once and takes the tiles of the old one along
    * on some phones. Here the old scene is a still that fades over the new one, so the new one is exact at once.
+   * Tiles that were fetched ahead come first, the sharper ones of the view after them.
    */
-  async swap(files: PanoramaFiles, view: View, cut: boolean): Promise<void> {
-    const wanted = cleanView(view);
+  async swap(files: PanoramaFiles, view: View, cut: boolean, limits: Limits): Promise<void> {
     if (!cut && this.psv.state.ready) await this.freeze();
     this.halt();
+    // Until the new sphere is there, the library would paint the new scene's tiles onto the old one.
+    this.gate = -1;
+    this.setLimits(limits);
+    const wanted = cleanView(view, limits);
+    const ready = () => {
+      this.base = files.base;
+      this.gate = this.hasTilesAhead(files) ? 0 : Number.POSITIVE_INFINITY;
+    };
+    this.psv.addEventListener(events.PanoramaLoadedEvent.type, ready, { once: true });
     try {
       await this.psv.setPanorama(
         {
           baseUrl: files.base,
           levels: files.levels.map(({ width, cols, rows }) => ({ width, cols, rows })),
-          tileUrl: (col: number, row: number, level: number) => tileUrl(files, level, col, row),
+          tileUrl: (col: number, row: number, level: number) =>
+            level <= this.gate ? tileUrl(files, level, col, row) : null,
         },
         {
           position: { yaw: toRadians(wanted.yaw), pitch: toRadians(wanted.pitch) },
-          zoom: fovToZoom(wanted.fov),
+          zoom: fovToZoom(wanted.fov, limits),
           transition: false,
           showLoader: false,
         },
       );
     } finally {
+      this.psv.removeEventListener(events.PanoramaLoadedEvent.type, ready);
       this.thaw();
     }
+  }
+
+  /** What is held at this moment. */
+  facts(): SphereFacts {
+    // Left out of the type definitions only.
+    const { info } = (this.psv.renderer as unknown as { renderer: { info: { memory: Memory } } }).renderer;
+    return {
+      shown: [this.base, ...this.tiles.shown],
+      textures: info.memory.textures,
+      geometries: info.memory.geometries,
+      ahead: pictures.keys,
+      aheadBytes: pictures.bytes,
+      busy: this.tiles.busy,
+    };
+  }
+
+  /** Calls `step` just after the next frame was drawn: the only time at which its pixels can be read. */
+  onceDrawn(step: (canvas: HTMLCanvasElement) => void): void {
+    const canvas = this.canvas();
+    if (canvas) this.afterFrame.push(() => step(canvas));
+    this.psv.needsUpdate();
   }
 
   destroy(): void {
     window.clearTimeout(this.ghostTimer);
     this.psv.destroy();
+  }
+
+  /** Nothing is on its way any more: go on to the sharper tiles, or say that there are none. */
+  private idle(report: SphereEvents): void {
+    if (this.gate === 0) {
+      this.gate = Number.POSITIVE_INFINITY;
+      // Not from within the library's own counting.
+      window.setTimeout(() => this.psv.state.ready && this.tiles.refresh());
+    } else if (this.gate > 0) {
+      report.onIdle();
+    }
+  }
+
+  private setLimits(limits: Limits): void {
+    if (limits.min === this.limits.min && limits.max === this.limits.max) return;
+    this.limits = { ...limits };
+    this.psv.setOptions({ minFov: limits.min, maxFov: limits.max });
+  }
+
+  private hasTilesAhead(files: PanoramaFiles): boolean {
+    const level = files.levels[0];
+    if (!level || files.levels.length < 2) return false;
+    for (let col = 0; col < level.cols; col++)
+      for (let row = 0; row < level.rows; row++)
+        if (pictures.has(tileUrl(files, 0, col, row), files.base)) return true;
+    return false;
   }
 
   private canvas(): HTMLCanvasElement | null {
@@ -163,17 +260,16 @@ export class Sphere {
   /** Lays a still of what is on screen over the picture. It can only be taken just after a frame was drawn. */
   private freeze(): Promise<void> {
     return new Promise((resolve) => {
-      const finish = () => {
-        window.clearTimeout(timer);
-        this.drawn = null;
-        resolve();
-      };
+      let late = false;
       // A hidden tab draws no frames, and must not hold the scene up.
-      const timer = window.setTimeout(finish, 120);
-      this.drawn = () => {
-        const source = this.canvas();
-        const context = this.ghost.getContext("2d");
-        if (source && context) {
+      const timer = window.setTimeout(() => {
+        late = true;
+        resolve();
+      }, 120);
+      this.onceDrawn((source) => {
+        window.clearTimeout(timer);
+        const context = late ? null : this.ghost.getContext("2d");
+        if (context) {
           this.ghost.width = source.width;
           this.ghost.height = source.height;
           context.drawImage(source, 0, 0);
@@ -181,9 +277,8 @@ export class Sphere {
           this.ghost.classList.remove("tv-ghost--gone");
           this.ghost.hidden = false;
         }
-        finish();
-      };
-      this.psv.needsUpdate();
+        resolve();
+      });
     });
   }
 
@@ -197,4 +292,14 @@ export class Sphere {
       this.ghost.height = 0;
     }, SCENE_MS);
   }
+}
+
+/** Left out of the type definitions only. */
+function adapterOf(psv: Viewer): EquirectangularTilesAdapter {
+  return (psv as unknown as { adapter: EquirectangularTilesAdapter }).adapter;
+}
+
+interface Memory {
+  textures: number;
+  geometries: number;
 }

@@ -4,7 +4,7 @@
  * Speeds are shares of the field of view, so that a near view turns as calmly as a wide one. For people who asked
  * for less movement every press is one still step.
  */
-import { clamp, MAX_FOV, MIN_FOV, type View, wrapYaw } from "./document";
+import { clamp, type Limits, USUAL_LIMITS, type View, wrapYaw } from "./document";
 
 export type Direction = "left" | "right" | "up" | "down" | "nearer" | "wider";
 
@@ -29,6 +29,7 @@ export class Steering {
   constructor(
     private readonly target: Steerable,
     private readonly still: () => boolean,
+    private readonly limits: () => Limits = () => USUAL_LIMITS,
   ) {}
 
   /** A key or button went down. Pressing what is held already (a key's repeat) only counts without movement. */
@@ -70,6 +71,7 @@ export class Steering {
   private move(direction: Direction, share: number): void {
     const view = this.target.view();
     const angle = view.fov * share;
+    const { min, max } = this.limits();
     switch (direction) {
       case "left":
         view.yaw = wrapYaw(view.yaw - angle);
@@ -84,10 +86,10 @@ export class Steering {
         view.pitch = clamp(view.pitch - angle, -90, 90);
         break;
       case "nearer":
-        view.fov = clamp(view.fov - angle, MIN_FOV, MAX_FOV);
+        view.fov = clamp(view.fov - angle, min, max);
         break;
       case "wider":
-        view.fov = clamp(view.fov + angle, MIN_FOV, MAX_FOV);
+        view.fov = clamp(view.fov + angle, min, max);
         break;
     }
     this.target.rotate(view);

@@ -4,6 +4,7 @@
  * Photo Sphere Viewer comes in by `import("./sphere")` when the first scene is shown, so this module may be part of
  * a page's first load. Where it cannot run, the scene's still and words take its place and everything else works.
  */
+import { arrivalView } from "./arrival";
 import {
   angleBetween,
   between,
@@ -12,6 +13,8 @@ import {
   firstScene,
   type Hotspot,
   isReady,
+  kindOf,
+  limitsOf,
   type Scene,
   type SceneView,
   type TourDocument,
@@ -21,10 +24,10 @@ import { Emitter } from "./emitter";
 import { type Errand, Errands } from "./errands";
 import { TourFrame } from "./frame";
 import { glide, prefersReducedMotion, SCENE_MS } from "./motion";
-import type { Sphere } from "./sphere";
+import { Scenery } from "./scenery";
+import type { Sphere, SphereFacts } from "./sphere";
 import { type Direction, Steering } from "./steering";
 import type { Input, TourEvents, TourViewerOptions } from "./tour-events";
-import { canDrawPanoramas } from "./webgl";
 
 export type { Input, TourEvents, TourViewerOptions } from "./tour-events";
 
@@ -35,8 +38,7 @@ export class TourViewer extends Emitter<TourEvents> {
     (errand) => this.carryOut(errand),
     (errand, error) => this.failed(errand, error),
   );
-  private sphere: Sphere | null = null;
-  private drawable = true;
+  private readonly scenery: Scenery;
   private destroyed = false;
   private current: Scene | null = null;
   private pose: SceneView;
@@ -56,8 +58,15 @@ export class TourViewer extends Emitter<TourEvents> {
     this.steering = new Steering(
       { view: () => this.view(), rotate: (to) => this.rotate(to) },
       () => this.still,
+      () => limitsOf(this.current),
     );
     this.frame = this.build(container);
+    this.scenery = new Scenery(this.frame, {
+      tour: () => this.tour,
+      here: () => this.current && { scene: this.current, view: this.view() },
+      onMove: (at) => this.settled && this.moved(at),
+      onUnavailable: (reason) => this.emit("unavailable", { reason }),
+    });
     if (options.onScene) this.on("scene", ({ scene, view: at }) => options.onScene?.(scene, at));
     if (options.onView) this.on("view", options.onView);
     if (options.onHotspot) this.on("hotspot", ({ hotspot, scene }) => options.onHotspot?.(hotspot, scene));
@@ -106,8 +115,9 @@ export class TourViewer extends Emitter<TourEvents> {
   open(hotspot: Hotspot, opener: HTMLElement | null = null): void {
     this.interrupt("hotspot");
     if (this.current) this.emit("hotspot", { hotspot, scene: this.current });
-    if (hotspot.kind === "link") {
-      if (hotspot.to !== null) void this.show(hotspot.to);
+    if (kindOf(hotspot) === "link") {
+      const to = findScene(this.tour, hotspot.to);
+      if (to && this.current) void this.show(to.id, arrivalView(hotspot, this.current, to, this.view()));
       return;
     }
     this.frame.panel.open(hotspot, opener);
@@ -121,7 +131,7 @@ export class TourViewer extends Emitter<TourEvents> {
   rotate(view: View): void {
     if (!this.settled) return;
     if (this.sphere) this.sphere.rotate(view);
-    else this.moved(cleanView(view));
+    else this.moved(cleanView(view, limitsOf(this.current)));
   }
 
   /** Ends every movement that the person's drag or the Home key left going. */
@@ -143,7 +153,7 @@ export class TourViewer extends Emitter<TourEvents> {
     if (!scene || !old) return;
     this.current = scene;
     this.placeHotspots(scene);
-    if (this.errands.wanted !== null || !this.drawable) return;
+    if (this.errands.wanted !== null || !this.scenery.drawable) return;
     if (!isReady(scene)) {
       this.frame.cover.unfinished(scene);
     } else if (!isReady(old) || scene.panorama.base !== old.panorama.base) {
@@ -163,9 +173,17 @@ export class TourViewer extends Emitter<TourEvents> {
     this.errands.drop();
     this.halt();
     this.frame.destroy();
-    this.sphere?.destroy();
-    this.sphere = null;
+    this.scenery.destroy();
     this.forget();
+  }
+
+  /** What the graphics card and the caches hold; null while there is no sphere. For tests. */
+  facts(): SphereFacts | null {
+    return this.scenery.facts();
+  }
+
+  private get sphere(): Sphere | null {
+    return this.scenery.sphere;
   }
 
   private get still(): boolean {
@@ -219,15 +237,16 @@ export class TourViewer extends Emitter<TourEvents> {
     const { scene } = errand;
     const { cover } = this.frame;
     if (!this.current) cover.lay(scene);
-    if (this.drawable && isReady(scene)) {
+    const { scenery } = this;
+    if (scenery.drawable && isReady(scene)) {
       cover.loading(scene);
-      const sphere = await this.ready(errand.view);
+      const sphere = await scenery.prepare(errand, scene.panorama);
+      if (this.destroyed) return false;
       if (sphere) {
-        await sphere.preload(scene.panorama, errand.signal);
         if (!this.errands.isWanted(errand)) return false;
         this.halt();
         this.settled = false;
-        await sphere.swap(scene.panorama, errand.view, this.still);
+        await sphere.swap(scene.panorama, errand.view, this.still, limitsOf(scene));
         if (this.destroyed) return false;
         cover.lift();
         this.arrive(errand);
@@ -235,7 +254,7 @@ export class TourViewer extends Emitter<TourEvents> {
       }
     }
     if (!this.errands.isWanted(errand)) return false;
-    if (this.drawable) {
+    if (scenery.drawable) {
       cover.lay(scene);
       cover.unfinished(scene);
     } else {
@@ -245,38 +264,15 @@ export class TourViewer extends Emitter<TourEvents> {
     return true;
   }
 
-  /** The sphere, made on first use; null when this browser cannot draw one. */
-  private async ready(view: View): Promise<Sphere | null> {
-    if (this.sphere) return this.sphere;
-    // Code that does not come over a bad line is no missing ability: it may be tried again.
-    const module = canDrawPanoramas() ? await import("./sphere") : null;
-    if (this.destroyed) return null;
-    try {
-      if (!module) throw new Error("WebGL 2 is missing");
-      const { layer, cover, picture } = this.frame;
-      this.sphere = new module.Sphere(picture, view, {
-        onMove: (at) => this.settled && this.moved(at),
-        onRender: (at, width, height) => layer.place(at, width, height),
-        onContext: (lost) => (lost ? cover.interrupted() : cover.quiet()),
-      });
-      this.sphere.overlayParent.append(layer.element);
-      return this.sphere;
-    } catch (reason) {
-      this.drawable = false;
-      this.frame.useWords();
-      this.emit("unavailable", { reason });
-      return null;
-    }
-  }
-
   private arrive({ scene, view }: Errand): void {
     this.current = scene;
     this.settled = true;
     this.frame.panel.close();
     this.frame.name(scene);
     this.placeHotspots(scene);
-    this.pose = { scene: scene.id, ...view };
+    this.pose = { scene: scene.id, ...cleanView(view, limitsOf(scene)) };
     this.sphere?.rotate(view);
+    this.scenery.arrived();
     this.emit("scene", { scene, view: this.view() });
     this.emit("view", this.view());
   }
