@@ -1,19 +1,46 @@
+import subprocess
+import sys
 import threading
 import time
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from tests.servers import end_with_parent, environment
 from tourserver.core import clock, jobs
-from tourserver.core.errors import Invalid
+from tourserver.core.errors import Invalid, TourserverError
 from tourserver.core.jobs import Job, JobContext, Retry, Worker
 from tourserver.core.services import Services
 
 CALLS: list[str] = []
+TOLD: list[tuple[str, str]] = []
+
+LETHAL_WORKER = """
+import time
+from tourserver import models
+from tourserver.core import jobs, logs
+from tourserver.core.services import Services
+from tourserver.core.settings import Settings
+
+logs.configure(Settings())
+
+@jobs.handler("test.lethal")
+def _lethal(context):
+    print("taken", flush=True)
+    time.sleep(60)
+
+@jobs.handler("test.write")
+def _write(context):
+    pass
+
+worker = jobs.Worker(Services.start(Settings()), poll_seconds=0.05)
+worker.run()
+"""
 
 
 @jobs.handler("test.write")
@@ -32,7 +59,24 @@ def _later(context: JobContext) -> None:
     raise Retry("The disk is full.", after=timedelta(minutes=3))
 
 
-@jobs.handler("test.crash")
+def _tell(session: Session, payload: dict[str, Any], error: TourserverError) -> None:
+    TOLD.append((payload["text"], error.code))
+    if payload["text"] == "teller fails":
+        session.add(Job(kind=None, key="", payload={}))
+        session.flush()
+
+
+@jobs.handler("test.lethal", given_up=_tell)
+def _lethal(context: JobContext) -> None:
+    raise AssertionError("the worker of this process never gets it")
+
+
+@jobs.handler("test.told", given_up=_tell)
+def _told(context: JobContext) -> None:
+    raise Invalid("The picture is no picture.")
+
+
+@jobs.handler("test.crash", given_up=_tell)
 def _crash(context: JobContext) -> None:
     raise RuntimeError("boom")
 
@@ -40,6 +84,7 @@ def _crash(context: JobContext) -> None:
 @pytest.fixture(autouse=True)
 def _no_calls() -> None:
     CALLS.clear()
+    TOLD.clear()
 
 
 def _enqueue(services: Services, kind: str, key: str = "k", **payload: str) -> str:
@@ -91,7 +136,7 @@ def test_trouble_that_may_pass_is_tried_again_later(services: Services) -> None:
 
 
 def test_a_crash_is_tried_again_with_growing_pauses_and_then_given_up(services: Services) -> None:
-    job_id = _enqueue(services, "test.crash")
+    job_id = _enqueue(services, "test.crash", text="crash")
     worker = Worker(services)
     pauses = []
     for _ in range(len(jobs.BACKOFF)):
@@ -100,8 +145,10 @@ def test_a_crash_is_tried_again_with_growing_pauses_and_then_given_up(services: 
         with services.db.write() as session:
             session.get_one(Job, job_id).run_after = clock.now()
     assert pauses == [round(pause.total_seconds()) for pause in jobs.BACKOFF]
+    assert TOLD == []
     worker.run_once()
     assert _job(services, job_id).state == "failed"
+    assert TOLD == [("crash", "given_up")]
 
 
 def test_a_job_of_a_dead_worker_is_taken_by_the_next(services: Services) -> None:
@@ -122,7 +169,7 @@ def test_a_worker_that_lost_its_lease_does_not_end_the_others_job(services: Serv
     assert taken is not None
     with services.db.write() as session:
         session.get_one(Job, job_id).leased_by = "another"
-    slow._finish(taken, "done", None)
+    slow._finish(taken)
     assert _job(services, job_id).state == "running"
 
 
@@ -174,3 +221,67 @@ def test_the_worker_leaves_a_sign_of_life(services: Services) -> None:
         assert session.scalars(select(Job)).all() == []
     assert seen is not None
     assert clock.now() - seen < timedelta(seconds=5)
+
+
+def _run_out(services: Services, job_id: str) -> None:
+    """As if the time of the lease had passed."""
+    with services.db.write() as session:
+        session.get_one(Job, job_id).leased_until = clock.now() - timedelta(seconds=1)
+
+
+def _killed_while_it_has(services: Services) -> None:
+    """A real worker takes the lethal job and is killed by kill -9."""
+    worker = subprocess.Popen(
+        [sys.executable, "-c", LETHAL_WORKER],
+        env=environment(services.settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=end_with_parent,
+    )
+    with worker:
+        assert worker.stdout is not None
+        taken = worker.stdout.readline()
+        worker.kill()
+    assert taken == b"taken\n"
+
+
+def test_a_job_that_kills_its_worker_three_times_is_given_up_and_the_queue_goes_on(services: Services) -> None:
+    lethal = _enqueue(services, "test.lethal", text="lethal")
+    for losses in range(jobs.MOST_LOSSES):
+        job = _job(services, lethal)
+        assert (job.state, job.worker_losses) == (("running", losses - 1) if losses else ("waiting", 0))
+        _killed_while_it_has(services)
+        _run_out(services, lethal)
+    other = _enqueue(services, "test.write", text="after")
+    assert Worker(services).run_once()
+    job = _job(services, lethal)
+    assert (job.state, job.worker_losses, job.attempts, job.leased_by) == ("failed", 3, 3, None)
+    assert job.error is not None
+    assert job.error.startswith("The worker ended 3 times while it did this, so it was given up.")
+    assert TOLD == [("lethal", "worker_lost")]
+    assert (CALLS, _job(services, other).state) == (["after"], "done")
+    assert not Worker(services).run_once()
+
+
+def test_what_a_failed_job_was_about_is_told_with_the_reason(services: Services) -> None:
+    _enqueue(services, "test.told", text="picture")
+    Worker(services).run_once()
+    assert TOLD == [("picture", "invalid")]
+
+
+def test_a_teller_that_fails_does_not_keep_the_job_alive(services: Services) -> None:
+    job_id = _enqueue(services, "test.told", text="teller fails")
+    Worker(services).run_once()
+    assert _job(services, job_id).state == "failed"
+    assert not Worker(services).run_once()
+
+
+def test_a_worker_that_lost_its_lease_does_not_fail_the_others_job(services: Services) -> None:
+    job_id = _enqueue(services, "test.told", text="x")
+    slow = Worker(services)
+    taken = slow._take()
+    assert taken is not None
+    with services.db.write() as session:
+        session.get_one(Job, job_id).leased_by = "another"
+    slow._fail(taken, Invalid("late"), "late")
+    assert (_job(services, job_id).state, TOLD) == ("running", [])

@@ -1,7 +1,7 @@
 """Durable work: a row per job, leased by a worker, tried again after a failure, with progress for the page.
 
 A worker that dies leaves its lease to run out; the job is then taken by the next one. Handlers therefore must
-stand being run twice.
+stand being run twice. A job that took its worker with it several times is given up, so that the others get done.
 """
 
 from __future__ import annotations
@@ -22,13 +22,16 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tourserver.core import clock, preferences
 from tourserver.core.db import Base, IdMixin, TimestampMixin
-from tourserver.core.errors import TourserverError
+from tourserver.core.errors import TourserverError, Unavailable
+from tourserver.core.messages import N_
 from tourserver.core.services import Services
 
 log = structlog.get_logger()
 
 LEASE = timedelta(seconds=60)
 BACKOFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
+MOST_LOSSES = 3
+"""Leases that may run out before a job is given up."""
 HEARTBEAT = "worker_heartbeat"
 SILENT_AFTER = timedelta(seconds=60)
 
@@ -98,14 +101,22 @@ class JobContext:
 
 
 Handler = Callable[[JobContext], None]
+GivenUp = Callable[[Session, dict[str, Any], TourserverError], None]
 _handlers: dict[str, Handler] = {}
+_given_up: dict[str, GivenUp] = {}
 
 
-def handler(kind: str) -> Callable[[Handler], Handler]:
-    """Register the function that does jobs of ``kind``."""
+def handler(kind: str, *, given_up: GivenUp | None = None) -> Callable[[Handler], Handler]:
+    """Register the function that does jobs of ``kind``.
+
+    ``given_up(session, payload, error)`` is called in the transaction that marks such a job as failed, whatever
+    the reason: the place to mark what the job was about. It must not rely on the handler having run to any point.
+    """
 
     def register(function: Handler) -> Handler:
         _handlers[kind] = function
+        if given_up is not None:
+            _given_up[kind] = given_up
         return function
 
     return register
@@ -183,15 +194,15 @@ class Worker:
         except Retry as error:
             self._again(job, str(error), error.after)
         except TourserverError as error:
-            self._finish(job, "failed", error.text)
+            self._fail(job, error, error.text)
         except Exception as error:
             log.exception("job.failed", kind=job.kind, job=job.id)
             if job.attempts > len(BACKOFF):
-                self._finish(job, "failed", f"{type(error).__name__}: {error}\n{traceback.format_exc(limit=-3)}")
+                self._fail(job, _crashed(), f"{type(error).__name__}: {error}\n{traceback.format_exc(limit=-3)}")
             else:
                 self._again(job, f"{type(error).__name__}: {error}", None)
         else:
-            self._finish(job, "done", None)
+            self._finish(job)
         finally:
             done.set()
             renewer.join()
@@ -206,14 +217,21 @@ class Worker:
         with self.services.db.read() as session:
             if session.scalar(select(Job.id).where(due, Job.kind.in_(_handlers)).limit(1)) is None:
                 return None
+        query = select(Job).where(due, Job.kind.in_(_handlers)).order_by(Job.run_after, Job.id).limit(1)
         with self.services.db.write() as session:
-            query = select(Job).where(due, Job.kind.in_(_handlers)).order_by(Job.run_after, Job.id).limit(1)
-            job = session.scalar(query.with_for_update(skip_locked=True))
-            if job is None:
-                return None
-            job.state, job.leased_by, job.leased_until = "running", self.name, present + LEASE
-            job.attempts += 1
-            return job
+            while job := session.scalar(query.with_for_update(skip_locked=True)):
+                if job.state == "running":
+                    job.worker_losses += 1
+                    log.warning("job.worker_lost", kind=job.kind, job=job.id, worker=job.leased_by)
+                if job.worker_losses >= MOST_LOSSES:
+                    error = _lost(job.worker_losses)
+                    _mark_failed(session, job, error, error.text)
+                    session.flush()
+                    continue
+                job.state, job.leased_by, job.leased_until = "running", self.name, present + LEASE
+                job.attempts += 1
+                return job
+        return None
 
     def _renew(self, job_id: str, done: threading.Event) -> None:
         """Keep the lease until ``done``. A database that is busy or away for a moment doesn't end this."""
@@ -230,24 +248,54 @@ class Worker:
                 log.exception("job.renewal_failed", job=job_id)
                 pause = LEASE / 12  # several more tries before it runs out
 
-    def _finish(self, job: Job, state: str, error: str | None) -> None:
+    def _finish(self, job: Job) -> None:
         with self.services.db.write() as session:
-            row = session.get_one(Job, job.id)
-            if row.leased_by != self.name:
-                return  # the lease ran out and another worker has it
-            row.state, row.error = state, error
-            row.leased_by = row.leased_until = None
-            if state == "done":
-                row.percent = 100
+            if row := self._own(session, job):
+                row.state, row.error, row.percent = "done", None, 100
+                row.leased_by = row.leased_until = None
+
+    def _fail(self, job: Job, error: TourserverError, text: str) -> None:
+        with self.services.db.write() as session:
+            if row := self._own(session, job):
+                _mark_failed(session, row, error, text)
 
     def _again(self, job: Job, error: str, after: timedelta | None) -> None:
         wait = after or BACKOFF[min(job.attempts, len(BACKOFF)) - 1]
         with self.services.db.write() as session:
-            row = session.get_one(Job, job.id)
-            if row.leased_by != self.name:
-                return
-            row.state, row.error, row.run_after = "waiting", error, clock.now() + wait
-            row.leased_by = row.leased_until = None
+            if row := self._own(session, job):
+                row.state, row.error, row.run_after = "waiting", error, clock.now() + wait
+                row.leased_by = row.leased_until = None
+
+    def _own(self, session: Session, job: Job) -> Job | None:
+        """The job's row, locked, while this worker has it; None when the lease ran out and another took it."""
+        row = session.get_one(Job, job.id, with_for_update=True)
+        return row if row.leased_by == self.name and row.state == "running" else None
+
+
+def _mark_failed(session: Session, job: Job, error: TourserverError, text: str) -> None:
+    """A job fails, and what it was about is told; a teller that fails itself doesn't keep the job alive."""
+    job.state, job.error = "failed", text
+    job.leased_by = job.leased_until = None
+    if tell := _given_up.get(job.kind):
+        try:
+            with session.begin_nested():
+                tell(session, job.payload, error)
+        except Exception:
+            log.exception("job.not_told", kind=job.kind, job=job.id)
+
+
+def _lost(count: int) -> Unavailable:
+    return Unavailable(
+        N_("The worker ended %(count)s times while it did this, so it was given up. An administrator looks into it."),
+        code="worker_lost",
+        count=count,
+    )
+
+
+def _crashed() -> Unavailable:
+    return Unavailable(
+        N_("This failed several times and was given up. The worker's log has the reason."), code="given_up"
+    )
 
 
 def beat(services: Services) -> None:

@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from tourserver.core import clock, jobs, signals
 from tourserver.core.errors import Invalid, TourserverError
@@ -30,21 +31,30 @@ MOST_ATTEMPTS: Final = 5
 FULL_DISK_WAIT: Final = timedelta(minutes=2)
 
 
-@jobs.handler(TILE_JOB)
+def mark_failed(session: Session, payload: dict[str, Any], error: TourserverError) -> None:
+    """Tell the picture that its tiles will not come, in the transaction that gives the job up."""
+    panorama = session.get(Panorama, payload["panorama"], with_for_update=True)
+    if panorama is None or panorama.state == "ready":
+        return
+    if error.code == "worker_lost":
+        error = refusals.worker_lost(error.params["count"])
+    panorama.state = "failed"
+    panorama.error = {"message": error.message, "params": error.params, "code": error.code}
+
+
+@jobs.handler(TILE_JOB, given_up=mark_failed)
 def tile(context: JobContext) -> None:
     """Make the tiles of ``payload["panorama"]``; done again it finds them made.
 
-    A picture that can't be used is marked as failed with the reason; a full disk or an interruption is tried
-    again.
+    A picture that can't be used fails with the reason; a full disk or an interruption is tried again.
     """
     panorama = _begin(context)
     if panorama is None:
         return
     try:
         manifest = _made(context, panorama) or _make(context, panorama)
-    except Invalid as error:
-        _fail(context, panorama.id, error)
-        raise
+    except Invalid:
+        raise  # the picture's own fault: the job fails, and mark_failed hears of it
     except refusals.DiskFull as error:
         log.error("tiles.disk_full", panorama=panorama.id)
         raise Retry(error.text, after=FULL_DISK_WAIT) from error
@@ -53,7 +63,6 @@ def tile(context: JobContext) -> None:
             raise Retry(str(error), after=timedelta(seconds=1)) from error
         if context.attempts >= MOST_ATTEMPTS:
             log.exception("tiles.given_up", panorama=panorama.id)
-            _fail(context, panorama.id, refusals.given_up())
             raise refusals.given_up() from error
         log.warning("tiles.failed", panorama=panorama.id, error=str(error))
         raise Retry(str(error)) from error
@@ -125,10 +134,3 @@ def _finish(context: JobContext, panorama_id: str, manifest: Manifest) -> None:
         panorama.state, panorama.error, panorama.ready_at = "ready", None, clock.now()
         session.flush()
         signals.panorama_ready.send(session, panorama_id=panorama_id)
-
-
-def _fail(context: JobContext, panorama_id: str, error: TourserverError) -> None:
-    with context.services.db.write() as session:
-        panorama = session.get_one(Panorama, panorama_id)
-        panorama.state = "failed"
-        panorama.error = {"message": error.message, "params": error.params, "code": error.code}

@@ -190,6 +190,18 @@ def given_up() -> Unavailable:
     )
 
 
+def worker_lost(count: int) -> Unavailable:
+    """The worker itself died each time it had this picture."""
+    return Unavailable(
+        N_(
+            "The worker ended %(count)s times while it made the tiles of this picture, so it was given up. Save it "
+            "as an ordinary JPEG and upload that; an administrator finds the reason in the worker's log."
+        ),
+        code="worker_lost",
+        count=count,
+    )
+
+
 def not_a_tile_folder(path: str) -> Conflict:
     """On the command line: the target holds something else."""
     return Conflict(
