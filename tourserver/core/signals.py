@@ -31,6 +31,8 @@ class Signal:
 
 panorama_ready = Signal("panorama_ready")  # panorama_id
 tour_published = Signal("tour_published")  # site_id, revision_id
+tour_withdrawn = Signal("tour_withdrawn")  # site_id, scene_id, revision_id: a scene was taken out in a hurry
+submission_changed = Signal("submission_changed")  # submission_id
 session_changed = Signal("session_changed")  # session_id
 registration_changed = Signal("registration_changed")  # registration_id
 grants_changed = Signal("grants_changed")  # user_id
