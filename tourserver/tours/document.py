@@ -57,7 +57,7 @@ def _scene(
         "percent": 100 if ready else job.percent if job else 0,
         "poster": f"{MEDIA}/posters/{poster}.jpg" if ready else None,
         "thumb": f"{MEDIA}/posters/{poster}-thumb.jpg" if ready else None,
-        "panorama": _panorama(panorama) if ready else None,
+        "panorama": panorama_files(panorama) if ready else None,
         "view": scene["view"],
         "north": scene["north"],
         "limits": scene.get("limits", {"min": 30, "max": 90}),
@@ -70,10 +70,11 @@ def _plan(plan: dict[str, Any] | None, files: dict[str, Asset]) -> dict[str, Any
     drawing = files.get((plan or {}).get("asset") or "")
     if plan is None or drawing is None:
         return None
-    return {**_file(drawing), "width": drawing.width, "height": drawing.height, "north": plan["north"]}
+    return {**file_facts(drawing), "width": drawing.width, "height": drawing.height, "north": plan["north"]}
 
 
-def _file(asset: Asset) -> dict[str, Any]:
+def file_facts(asset: Asset) -> dict[str, Any]:
+    """Address and facts of a file that a point shows."""
     return {
         "url": f"{MEDIA}/assets/{asset.id}",
         "type": asset.media_type,
@@ -84,7 +85,8 @@ def _file(asset: Asset) -> dict[str, Any]:
     }
 
 
-def _panorama(panorama: Panorama) -> dict[str, Any]:
+def panorama_files(panorama: Panorama) -> dict[str, Any]:
+    """Sizes and addresses of a picture whose tiles are there."""
     folder = f"{MEDIA}/panoramas/{panorama.content_hash}"
     return {
         "width": panorama.width,
@@ -108,8 +110,8 @@ def _hotspot(hotspot: dict[str, Any], files: dict[str, Asset], lang: str) -> dic
         "arrival": hotspot.get("arrival", "start"),
         "view": hotspot.get("view"),
         "html": _html(hotspot["body"], lang),
-        "asset": _file(asset) if asset else None,
-        "captions": _file(captions) if captions else None,
+        "asset": file_facts(asset) if asset else None,
+        "captions": file_facts(captions) if captions else None,
         "url": hotspot.get("url"),
     }
 

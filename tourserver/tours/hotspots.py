@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 from sqlalchemy.orm import Session
 
 from tourserver.assets.models import Asset
-from tourserver.core import audit
+from tourserver.core import audit, i18n
 from tourserver.core.db import Texts
 from tourserver.core.errors import Conflict, Invalid
 from tourserver.core.i18n import N_
 from tourserver.core.rights import Actor
+from tourserver.tours import wording
 from tourserver.tours.models import Hotspot, Scene
 from tourserver.tours.scenes import bounded, turn
 
@@ -43,8 +44,7 @@ class Point:
 
 def add_hotspot(session: Session, scene: Scene, point: Point, *, actor: Actor, hotspot_id: str = "") -> Hotspot:
     """Add a point at the end of a scene's list; ``hotspot_id`` is given when a removed one is put back."""
-    if len(scene.hotspots) >= MAX_HOTSPOTS:
-        raise Invalid(N_("A scene has at most %(count)s points. Take one away first."), count=MAX_HOTSPOTS)
+    must_have_room(scene)
     values = _columns(scene, point)
     if hotspot_id:
         values["id"] = hotspot_id
@@ -60,9 +60,7 @@ def change_hotspot(session: Session, hotspot: Hotspot, point: Point, *, seen_rev
     """Save a point, of the same or another kind; raises :class:`Conflict` when somebody saved it meanwhile."""
     session.refresh(hotspot, with_for_update={"key_share": True, "of": Hotspot})
     if hotspot.revision != seen_revision:
-        raise Conflict(
-            N_("Somebody else changed this point after you opened it. Both versions are shown; nothing is lost.")
-        )
+        raise stale()
     before = audit.snapshot(hotspot)
     for name, value in _columns(hotspot.scene, point).items():
         setattr(hotspot, name, value)
@@ -78,6 +76,62 @@ def remove_hotspot(session: Session, hotspot: Hotspot, *, actor: Actor) -> None:
     hotspot.scene.hotspots.remove(hotspot)
     session.flush()
     audit.record(session, actor, "hotspot.remove", "hotspot", hotspot.id, before=before)
+
+
+def must_have_room(scene: Scene) -> None:
+    """Raise Invalid when a scene can't have one more point."""
+    if len(scene.hotspots) >= MAX_HOTSPOTS:
+        raise Invalid(N_("A scene has at most %(count)s points. Take one away first."), count=MAX_HOTSPOTS)
+
+
+def stale() -> Conflict:
+    """Somebody saved the point first."""
+    return Conflict(
+        N_("Somebody else changed this point after you opened it. Both versions are shown; nothing is lost.")
+    )
+
+
+def problems(hotspot: Hotspot) -> list[Invalid]:
+    """What keeps a tour with this point from being published; empty when nothing does."""
+    name = i18n.pick(hotspot.label, "en").value
+    found = []
+    if hotspot.kind == "video" and hotspot.captions is None and not any(hotspot.body.values()):
+        found.append(
+            Invalid(
+                N_("“%(point)s” is a film without captions. Add a caption file, or write down what is said and shown."),
+                point=name,
+            )
+        )
+    for asset in (hotspot.asset, hotspot.captions):
+        if asset is not None and asset.state == "failed":
+            found.append(Invalid(N_("The file of “%(point)s” could not be used. Choose another."), point=name))
+        elif asset is not None and asset.state == "waiting":
+            found.append(Invalid(N_("The file of “%(point)s” is still being prepared. Wait a moment."), point=name))
+    return found
+
+
+def back_yaw(link: Hotspot, here: Scene, there: Scene) -> float:
+    """The yaw in ``there`` at which the way back lies, guessed: against the compass direction in which one came."""
+    return turn(link.yaw - here.north + 180.0 + there.north)
+
+
+def add_back(session: Session, link: Hotspot, *, actor: Actor) -> Hotspot:
+    """Add the way back to a link, named after the scene that one came from; raises Invalid when there is one."""
+    there = session.get(Scene, link.target_scene_id) if link.target_scene_id else None
+    if there is None:
+        raise Invalid(N_("Only a way to another scene has a way back."))
+    here = link.scene
+    if any(point.target_scene_id == here.id for point in there.hotspots):
+        raise Invalid(N_("There is a way back already."))
+    point = Point(
+        kind="link",
+        yaw=back_yaw(link, here, there),
+        pitch=link.pitch,
+        label=here.title or {"en": here.key},
+        target=here,
+        arrival="heading",
+    )
+    return add_hotspot(session, there, point, actor=actor)
 
 
 def safe_url(url: str) -> str:
@@ -96,15 +150,16 @@ def safe_url(url: str) -> str:
 def _columns(scene: Scene, point: Point) -> dict[str, Any]:
     if point.kind not in KINDS:
         raise Invalid(N_("Choose what kind of point it is."), field="kind")
-    if not any(point.label.values()):
+    label, body = wording.lines(point.label, "label"), wording.all_paragraphs(point.body, "body")
+    if not label:
         raise Invalid(N_("Give the point a name: it is read aloud and shown on its button."), field="label")
     link = point.kind == "link"
     values: dict[str, Any] = {
         "kind": point.kind,
         "yaw": turn(point.yaw),
         "pitch": bounded(point.pitch, -90, 90, "pitch"),
-        "label": point.label,
-        "body": {} if link else point.body,
+        "label": label,
+        "body": {} if link else body,
         "target_scene_id": _target(scene, point).id if link else None,
         "arrival": "start",
         "target_yaw": None,
@@ -114,7 +169,7 @@ def _columns(scene: Scene, point: Point) -> dict[str, Any]:
         "captions_asset_id": None,
         "url": safe_url(point.url or "") if point.kind == "outside" else None,
     }
-    if point.kind == "info" and not any(point.body.values()):
+    if point.kind == "info" and not body:
         raise Invalid(N_("Write what there is to read at this point."), field="body")
     if point.kind == "video" and point.captions is not None:
         values["captions_asset_id"] = point.captions.id
@@ -137,6 +192,8 @@ def _asset(scene: Scene, point: Point) -> Asset:
     for asset, kind in ((point.asset, point.kind), (point.captions, "captions")):
         if asset is not None and (asset.site_id, asset.kind) != (scene.site_id, kind):
             raise Invalid(N_("Choose a file of this site and of the right kind."), field="asset")
+        if asset is not None and asset.state == "failed":
+            raise Invalid(N_("This file could not be used. Choose another."), field="asset")
     if point.asset is None:
         raise Invalid(N_("Choose the file that this point shows."), field="asset")
     return point.asset

@@ -16,6 +16,7 @@ from tourserver.core.i18n import N_
 from tourserver.core.rights import Actor
 from tourserver.panoramas.models import Panorama
 from tourserver.sites.models import Site
+from tourserver.tours import wording
 from tourserver.tours.models import Hotspot, Scene
 
 MAX_SCENES = 200
@@ -55,6 +56,13 @@ def lock(session: Session, site_id: str) -> None:
     session.execute(select(Site.id).where(Site.id == site_id).with_for_update())
 
 
+def must_have_room(session: Session, site_id: str) -> None:
+    """Raise Invalid when a site's tour can't have one more scene."""
+    count = session.scalar(select(func.count()).select_from(Scene).where(Scene.site_id == site_id)) or 0
+    if count >= MAX_SCENES:
+        raise Invalid(N_("A tour has at most %(count)s scenes. Take one away first."), count=MAX_SCENES)
+
+
 def free_key(session: Session, site_id: str, wanted: str) -> str:
     """An ASCII key for deep links that no other scene of the site has."""
     base = re.sub(r"[^a-z0-9]+", "-", wanted.lower()).strip("-")[:40] or "scene"
@@ -82,9 +90,7 @@ def add_scene(
 ) -> Scene:
     """Add a scene at the end of a site's tour; ``view`` is start yaw, pitch and field of view in degrees."""
     lock(session, site.id)
-    count = session.scalar(select(func.count()).select_from(Scene).where(Scene.site_id == site.id)) or 0
-    if count >= MAX_SCENES:
-        raise Invalid(N_("A tour has at most %(count)s scenes. Take one away first."), count=MAX_SCENES)
+    must_have_room(session, site.id)
     last = session.scalar(select(func.max(Scene.position)).where(Scene.site_id == site.id))
     scene = Scene(
         site_id=site.id,
@@ -111,9 +117,7 @@ def change_scene(session: Session, scene: Scene, changes: dict[str, Any], *, see
     """Save a scene's form; raises :class:`Conflict` when somebody saved it since ``seen_revision``."""
     session.refresh(scene, with_for_update={"key_share": True, "of": Scene})
     if scene.revision != seen_revision:
-        raise Conflict(
-            N_("Somebody else changed this scene after you opened it. Both versions are shown; nothing is lost.")
-        )
+        raise stale()
     before = audit.snapshot(scene)
     for name, value in changes.items():
         if name not in CHANGEABLE:
@@ -143,11 +147,18 @@ def remove_scene(session: Session, scene: Scene, *, actor: Actor) -> None:
     """Take a scene out of the tour, with the links that lead to it. Published revisions keep it."""
     before = audit.snapshot(scene)
     for link in session.scalars(select(Hotspot).where(Hotspot.target_scene_id == scene.id)):
-        session.delete(link)
+        link.scene.hotspots.remove(link)
     session.flush()
     session.delete(scene)
     session.flush()
     audit.record(session, actor, "scene.remove", "scene", scene.id, before=before)
+
+
+def stale() -> Conflict:
+    """Somebody saved the scene first."""
+    return Conflict(
+        N_("Somebody else changed this scene after you opened it. Both versions are shown; nothing is lost.")
+    )
 
 
 def turn(degrees: float) -> float:
@@ -169,6 +180,12 @@ def _clean(name: str, value: Any) -> Any:
         return None if value is None else bounded(value, 0, 1, name)
     if name == "regions":
         return clean_regions(value)
+    if name == "title":
+        return wording.lines(value, name)
+    if name == "alternative":
+        return wording.all_paragraphs(value, name)
+    if name in {"credit", "licence"}:
+        return wording.line(value, name)
     return value
 
 
