@@ -128,6 +128,18 @@ def wrong_projection(projection: str) -> Invalid:
     )
 
 
+def unstitched() -> Invalid:
+    """Two round pictures side by side, as a two-lens camera stores them."""
+    return Invalid(
+        N_(
+            "The picture shows two round halves side by side, as a 360° camera stores them. Stitch and export first: "
+            "open it in the camera's program, export it as equirectangular, 360 × 180 degrees, and upload that."
+        ),
+        field=FIELD,
+        code="unstitched",
+    )
+
+
 def too_slow(seconds: int) -> Invalid:
     """Over the time limit."""
     return Invalid(

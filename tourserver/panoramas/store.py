@@ -81,6 +81,15 @@ def hold(services: Services, stream: Readable, name: str) -> Held:
         raise
 
 
+def hold_file(services: Services, path: Path, name: str, content_hash: str) -> Held:
+    """Inspect a file that lies in scratch space already and whose SHA-256 is known, such as a finished upload.
+
+    Raises ``Invalid`` for what can't be a panorama. The folder around it is the caller's to remove.
+    """
+    inspection = inspect(path, max_bytes=services.settings.max_upload_mb * MEGABYTE)
+    return Held(path, _plain(name), content_hash, inspection, path.parent)
+
+
 def keep(session: Session, storage: Storage, held: Held, *, actor: Actor) -> Panorama:
     """The row of a held picture, and a job that makes its tiles unless they are there.
 

@@ -20,6 +20,7 @@ import pyvips
 
 from tourserver.panoramas import refusals
 from tourserver.panoramas.codec import encode, is_harmless, open_picture
+from tourserver.panoramas.fisheye import is_dual_fisheye
 from tourserver.panoramas.inspect import Inspection, inspect
 from tourserver.panoramas.ladder import Level, ladder
 from tourserver.panoramas.manifest import BASE_FILE, MANIFEST, Manifest, Progress
@@ -86,6 +87,13 @@ class _Output:
         """Count from nothing again; the tiles there are written over. Progress does not fall back."""
         self.files = self.bytes = 0
 
+    def write_base(self, image: pyvips.Image) -> None:
+        """The last and smallest picture, on which one can see what kind of picture it is."""
+        if is_dual_fisheye(image):
+            raise refusals.unstitched()
+        # Everybody loads this one: tables made for the picture save a sixth of its bytes.
+        self.write(BASE_FILE, encode(image, optimize_coding=True))
+
     def write(self, name: str, data: bytes) -> None:
         """Save a file. By Python and not by libvips, so that a full disk is an OSError with its number."""
         (self.folder / name).write_bytes(data)
@@ -123,8 +131,7 @@ class _Pyramid:
             if self._below is not None:
                 self._below.push(joined)
             else:
-                # Everybody loads this one: tables made for the picture save a sixth of its bytes.
-                self._output.write(BASE_FILE, encode(joined, optimize_coding=True))
+                self._output.write_base(joined)
 
 
 def _halves(levels: tuple[Level, ...]) -> bool:
