@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tourserver.core import audit, clock
+from tourserver.core import audit, clock, rights
 from tourserver.core.db import Texts
-from tourserver.core.errors import Conflict, Invalid
+from tourserver.core.errors import Conflict, Forbidden, Invalid
 from tourserver.core.i18n import N_
 from tourserver.core.rights import Actor, Thing
 from tourserver.sites.catalogue import fold
@@ -28,6 +28,18 @@ _CHANGEABLE = {
 def thing(site: Site) -> Thing:
     """A site as rights see it: grants on its node cover it."""
     return Thing("site", site.id, (("node", site.node_id),))
+
+
+def may_publish(session: Session, actor: Actor, site: Site) -> bool:
+    """Whether ``actor`` decides what visitors see of a site: in a node without a second reviewer its officers do."""
+    second = session.scalar(select(Node.second_reviewer).where(Node.id == site.node_id))
+    return rights.can(session, actor, "site.publish" if second else "site.submit", thing(site))
+
+
+def require_publish(session: Session, actor: Actor, site: Site) -> None:
+    """Raise :class:`Forbidden` unless :func:`may_publish`."""
+    if not may_publish(session, actor, site):
+        raise Forbidden(N_("In this node a reviewer decides that. Send the tour to review, or ask a reviewer."))
 
 
 def slug_for(session: Session, name: str) -> str:

@@ -83,6 +83,8 @@ def edit(slug: str) -> Any:
             with web.db().write() as session:
                 changed = load(session, slug)
                 values, chosen = form.values(nodes), _themes(session, form)
+                if values["node_id"] != changed.node_id:  # nobody gives a site to a node that is not theirs
+                    rights.require(session, web.current_actor(), "site.change", rights.Thing("node", values["node_id"]))
                 rules.change(
                     session,
                     changed,
@@ -106,12 +108,15 @@ def edit(slug: str) -> Any:
 
 
 @studio_bp.post("/<slug>/state/<any(published,withdrawn):state>")
-@web.staff_required("site.publish")
+@web.staff_required("site.submit")
 def set_state(slug: str, state: str) -> Any:
     """Publish or withdraw."""
+    with web.db().read() as session:
+        rules.require_publish(session, web.current_actor(), load(session, slug, "site.submit"))
     try:
         with web.db().write() as session:
-            site = load(session, slug, "site.publish")
+            site = load(session, slug, "site.submit")
+            rules.require_publish(session, web.current_actor(), site)
             rules.set_state(session, site, state, actor=web.current_actor())
     except TourserverError as error:
         flash(web.message(error), "danger")
