@@ -85,6 +85,12 @@ def between(session: Session, before: Content | None, after: Content) -> list[Ch
     return found
 
 
+def pictures_of(session: Session, content: Content) -> dict[str, Picture]:
+    """What the scenes of a frozen tour show, by scene."""
+    found = _pictures(session, content["scenes"])
+    return {scene["id"]: found[scene["panorama"]] for scene in content["scenes"] if scene["panorama"] in found}
+
+
 def draft_content(session: Session, site: Site, scenes: list[Scene]) -> Content:
     """The draft, frozen for comparing alone: scenes with blur regions name them instead of a baked picture."""
     content, by_id = freezing.freeze(session, site, scenes), {scene.id: scene for scene in scenes}

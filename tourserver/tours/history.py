@@ -67,16 +67,21 @@ def roll_back(
 
 def missing(session: Session, content: dict[str, Any]) -> list[str]:
     """Names of scenes whose picture, and of points whose file, is gone or was never made."""
-    wanted = {scene["panorama"] for scene in content["scenes"]}
-    query = select(Panorama.id).where(Panorama.id.in_(wanted), Panorama.state != "failed")
-    pictures, files = set(session.scalars(query)), freezing.assets(session, content)
-    found = [_name(scene) for scene in content["scenes"] if scene["panorama"] not in pictures]
+    found, files = missing_pictures(session, content, usable=True), freezing.assets(session, content)
     for scene in content["scenes"]:
         for point in scene["hotspots"]:
             asset = point.get("asset")
             if asset is not None and (asset not in files or files[asset].state == "failed"):
                 found.append(pick(point["label"], "en").value or _name(scene))
     return found
+
+
+def missing_pictures(session: Session, content: dict[str, Any], *, usable: bool = False) -> list[str]:
+    """Names of scenes whose picture is gone; with ``usable`` also of those whose picture could not be made."""
+    wanted = {scene["panorama"] for scene in content["scenes"]}
+    query = select(Panorama.id).where(Panorama.id.in_(wanted))
+    there = set(session.scalars(query.where(Panorama.state != "failed") if usable else query))
+    return [_name(scene) for scene in content["scenes"] if scene["panorama"] not in there]
 
 
 def withdraw_scene(session: Session, site: Site, scene_id: str, *, reason: str, actor: Actor) -> TourRevision:

@@ -176,6 +176,11 @@ def published(session: Session, site_id: str) -> TourRevision | None:
     return session.scalar(query.limit(1))
 
 
+def number_of(session: Session, revision_id: str | None) -> int | None:
+    """The number of a revision; None when there is none."""
+    return session.scalar(select(TourRevision.number).where(TourRevision.id == revision_id)) if revision_id else None
+
+
 def sites_with_tours(session: Session) -> set[str]:
     """Ids of all sites that have a published tour, in one query."""
     return set(session.scalars(select(TourRevision.site_id).distinct()))
