@@ -38,6 +38,8 @@ from tourserver.studio import setup, staff
 from tourserver.studio import views as studio
 from tourserver.tours import media
 from tourserver.tours import studio as tours_studio
+from tourserver.tours import studio_history as tours_history
+from tourserver.tours import studio_review as tours_review
 from tourserver.tours import views as tours
 from tourserver.wiring import connect_signals
 
@@ -243,6 +245,8 @@ def _register_features(app: Flask, settings: Settings) -> None:
         tours.bp,
         media.bp,
         tours_studio.studio_bp,
+        tours_review.review_bp,
+        tours_history.history_bp,
         sessions.bp,
         sessions_studio.studio_bp,
         registration.bp,

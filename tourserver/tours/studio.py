@@ -9,14 +9,13 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from tourserver.core import jobs, rights, web
+from tourserver.core import jobs, web
 from tourserver.core.errors import Conflict, NotFound, TourserverError
 from tourserver.core.forms import show_error
 from tourserver.core.i18n import N_
 from tourserver.panoramas import store
 from tourserver.panoramas.models import Panorama
 from tourserver.sites.models import Site
-from tourserver.sites.rules import thing
 from tourserver.sites.studio import load
 from tourserver.tours import document, hotspots, publishing, scenes
 from tourserver.tours.forms import HotspotForm, SceneForm, UploadForm
@@ -244,23 +243,6 @@ def remove_point(slug: str, scene_id: str, point_id: str) -> Any:
         hotspots.remove_hotspot(session, _hotspot(found, point_id), actor=web.current_actor())
     flash(_("The point is gone from the draft."), "done")
     return redirect(url_for("tours_studio.scene", slug=slug, scene_id=scene_id))
-
-
-@studio_bp.post("/publish")
-@web.staff_required("site.publish")
-def publish(slug: str) -> Any:
-    """Make the draft the tour that visitors see."""
-    try:
-        with web.db().write() as session:
-            site = load(session, slug)
-            rights.require(session, web.current_actor(), "site.publish", thing(site))
-            revision = publishing.publish(session, site, actor=web.current_actor())
-            number = revision.number
-    except TourserverError as error:
-        flash(web.message(error), "danger")
-    else:
-        flash(_("Tour %(number)s is published.", number=number), "done")
-    return redirect(url_for("tours_studio.tour", slug=slug))
 
 
 def _scene(session: Session, slug: str, scene_id: str) -> tuple[Site, Scene]:
