@@ -75,10 +75,15 @@ def _hotspot(hotspot: Hotspot) -> dict[str, Any]:
 
 def assets(session: Session, content: dict[str, Any]) -> dict[str, Asset]:
     """The files that a frozen tour shows, by id; those that were deleted since are left out."""
+    found = (session.get(Asset, asset_id) for asset_id in sorted(asset_ids(content)))
+    return {asset.id: asset for asset in found if asset is not None}
+
+
+def asset_ids(content: dict[str, Any]) -> set[str]:
+    """Ids of the files that a frozen tour shows."""
     wanted = {point.get(name) for scene in content["scenes"] for point in scene["hotspots"] for name in FILES}
     wanted.add((content.get("plan") or {}).get("asset"))
-    found = (session.get(Asset, asset_id) for asset_id in sorted(wanted - {None}))
-    return {asset.id: asset for asset in found if asset is not None}
+    return {asset_id for asset_id in wanted if asset_id}
 
 
 FILES = ("asset", "captions")

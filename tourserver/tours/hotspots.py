@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tourserver.assets.models import Asset
@@ -115,13 +116,19 @@ def back_yaw(link: Hotspot, here: Scene, there: Scene) -> float:
     return turn(link.yaw - here.north + 180.0 + there.north)
 
 
+def has_back(session: Session, link: Hotspot) -> bool:
+    """Whether the scene that a link leads to has a way back."""
+    query = select(Hotspot.id).where(Hotspot.scene_id == link.target_scene_id, Hotspot.target_scene_id == link.scene_id)
+    return session.scalar(query.limit(1)) is not None
+
+
 def add_back(session: Session, link: Hotspot, *, actor: Actor) -> Hotspot:
     """Add the way back to a link, named after the scene that one came from; raises Invalid when there is one."""
     there = session.get(Scene, link.target_scene_id) if link.target_scene_id else None
     if there is None:
         raise Invalid(N_("Only a way to another scene has a way back."))
     here = link.scene
-    if any(point.target_scene_id == here.id for point in there.hotspots):
+    if has_back(session, link):
         raise Invalid(N_("There is a way back already."))
     point = Point(
         kind="link",

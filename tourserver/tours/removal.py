@@ -97,6 +97,11 @@ def name_of(part: RemovedPart) -> dict[str, str]:
     return found
 
 
+def was_in(part: RemovedPart, scene_id: str) -> bool:
+    """Whether it is a point that stood in a scene."""
+    return part.kind == "hotspot" and part.content["scene_id"] == scene_id
+
+
 def forget_old(services: Services) -> None:
     """Delete what was taken out more than a day ago; called by the worker."""
     with services.db.write() as session:

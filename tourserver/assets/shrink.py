@@ -1,0 +1,118 @@
+"""The job that writes a picture or plan anew, smaller and without metadata, in a child with limits."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from sqlalchemy.orm import Session
+
+from tourserver.assets import refusals
+from tourserver.assets.models import Asset
+from tourserver.core import jobs
+from tourserver.core.errors import Invalid, TourserverError
+from tourserver.core.jobs import JobContext, Retry
+from tourserver.panoramas.sandbox import Limits
+
+log = structlog.get_logger()
+
+JOB: Final = "asset.shrink"
+LIMITS: Final = Limits(memory_mb=1536, seconds=60, cpu_seconds=60, file_mb=64)
+
+
+def mark_failed(session: Session, payload: dict[str, Any], error: TourserverError) -> None:
+    """Tell the file that it can't be used, in the transaction that gives the job up."""
+    asset = session.get(Asset, payload["asset"])
+    if asset is not None and asset.state != "ready":
+        asset.state = "failed"
+        asset.error = {"message": error.message, "params": error.params, "code": error.code}
+
+
+@jobs.handler(JOB, given_up=mark_failed)
+def shrink(context: JobContext) -> None:
+    """Make ``payload["asset"]`` fit to be shown; done again it finds it done."""
+    services = context.services
+    with services.db.read() as session:
+        asset = session.get(Asset, context.payload["asset"])
+    if asset is None or asset.state == "ready":
+        return
+    came = asset.storage_key
+    suffix = "png" if asset.media_type == "image/png" else "jpg"
+    key = f"assets/{asset.id}.{suffix}"
+    scratch = services.storage.scratch()
+    try:
+        made = scratch / f"made.{suffix}"
+        with services.storage.local(came) as source:
+            width, height = rewrite(source, made, stopping=context.stopping)
+        size = made.stat().st_size
+        services.storage.put(key, made)
+    except Invalid:
+        raise
+    except Exception as error:
+        if context.stopping.is_set():
+            raise Retry(str(error)) from error
+        raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    with services.db.write() as session:
+        row = session.get(Asset, asset.id, with_for_update={"of": Asset})
+        if row is not None:
+            row.state, row.error = "ready", None
+            row.storage_key, row.bytes, row.width, row.height = key, size, width, height
+    services.storage.delete(came if row is not None else key)
+    log.info("asset.shrunk", asset=asset.id, width=width, height=height)
+
+
+def rewrite(
+    source: Path, target: Path, *, limits: Limits = LIMITS, stopping: threading.Event | None = None
+) -> tuple[int, int]:
+    """Write a picture anew in a child process; its new width and height in pixels.
+
+    Raises ``Invalid`` for one that can't be decoded within the limits, and RuntimeError when it was stopped.
+    """
+    command = [sys.executable, "-m", "tourserver.assets.child", str(source), str(target), limits.json()]
+    environment = {"PYTHONPATH": str(Path(__file__).resolve().parents[2]), "VIPS_CONCURRENCY": "1"}
+    with subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**environment, "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(target.parent)},
+    ) as child:
+        ended = threading.Event()
+        late = threading.Thread(target=_kill_later, args=(child, limits.seconds, ended, stopping), daemon=True)
+        late.start()
+        # not communicate(): that would close its input at once, and with it the child would end
+        answer = child.stdout.read() if child.stdout else b""
+        code = child.wait()
+        ended.set()
+        late.join()
+    with suppress(ValueError, KeyError, IndexError):
+        told = json.loads(answer.splitlines()[-1])
+        if "error" in told:
+            raise refusals.damaged()
+        if code == 0:
+            return int(told["size"][0]), int(told["size"][1])
+    if stopping is not None and stopping.is_set():
+        raise RuntimeError("stopped while a picture was written")
+    log.warning("asset.child_ended", code=code)
+    raise refusals.too_slow()
+
+
+def _kill_later(
+    child: subprocess.Popen[bytes], seconds: float, ended: threading.Event, stopping: threading.Event | None
+) -> None:
+    left = seconds
+    while left > 0 and not ended.wait(0.2):
+        left -= 0.2
+        if stopping is not None and stopping.is_set():
+            break
+    if not ended.is_set():
+        child.kill()
