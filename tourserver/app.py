@@ -27,14 +27,14 @@ from tourserver.live import views as live
 from tourserver.mail import views as dev_mail
 from tourserver.pages import health
 from tourserver.pages import views as pages
-from tourserver.people import security
+from tourserver.people import invitation_views, security
 from tourserver.people import views as people
 from tourserver.registration import studio as registration_studio
 from tourserver.registration import views as registration
 from tourserver.sessions import studio as sessions_studio
 from tourserver.sessions import views as sessions
 from tourserver.sites import studio as sites_studio
-from tourserver.studio import setup, staff
+from tourserver.studio import grants, nodes, setup, staff
 from tourserver.studio import views as studio
 from tourserver.tours import media
 from tourserver.tours import studio as tours_studio
@@ -241,6 +241,7 @@ def _register_features(app: Flask, settings: Settings) -> None:
         pages.bp,
         health.bp,
         people.bp,
+        invitation_views.welcome_bp,
         sites_studio.studio_bp,
         tours.bp,
         media.bp,
@@ -255,6 +256,8 @@ def _register_features(app: Flask, settings: Settings) -> None:
         studio.bp,
         setup.bp,
         staff.bp,
+        grants.bp,
+        nodes.bp,
     ):
         app.register_blueprint(blueprint)
     if settings.demo:

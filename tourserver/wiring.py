@@ -2,11 +2,20 @@
 
 from tourserver.core import signals
 from tourserver.live import pins
-from tourserver.tours import posters, public_files
+from tourserver.people import invitations
+from tourserver.sessions import withdrawals
+from tourserver.sites import rules as sites
+from tourserver.studio import letters
+from tourserver.tours import posters, public_files, review
 
 
 def connect_signals() -> None:
     """Connect all receivers; connecting twice is the same as once."""
     signals.tour_published.connect(posters.enqueue_for_revision)
     signals.panorama_ready.connect(posters.enqueue_for_panorama)
+    signals.panorama_ready.connect(review.pictures_ready)
+    signals.submission_changed.connect(letters.enqueue_for_submission)
+    signals.tour_withdrawn.connect(withdrawals.enqueue)
+    invitations.name_scopes("node", sites.name_of_node)
+    invitations.name_scopes("site", sites.name_of_site)
     public_files.also_shown(pins.of_open_rooms)

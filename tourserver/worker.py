@@ -16,6 +16,8 @@ from tourserver.live import upkeep
 from tourserver.mail.sending import deliver_due
 from tourserver.panoramas import jobs as panorama_jobs  # noqa: F401 - registers its handlers
 from tourserver.registration import requeue, retention
+from tourserver.studio import letters
+from tourserver.tours import review
 from tourserver.wiring import connect_signals
 
 log = structlog.get_logger()
@@ -38,8 +40,11 @@ def run(settings: Settings) -> None:
     worker = Worker(services)
     worker.every(1.0, deliver_due)
     worker.every(5.0, requeue.renew_held)
+    worker.every(10.0, letters.renew_held)
+    worker.every(10.0, review.settle)
     worker.every(3600.0, _sweep)
     worker.every(3600.0, retention.purge_mail)
+    worker.every(3600.0, letters.purge_old)
     worker.every(upkeep.EVERY_SECONDS, upkeep.end_left_rooms)
 
     def ask_to_stop(_number: int, _frame: FrameType | None) -> None:

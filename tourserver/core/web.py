@@ -113,6 +113,7 @@ STUDIO_SECTIONS: list[tuple[str, str, str, str, str]] = [
     ("today", "studio.today", N_("Today"), "layout-dashboard", "studio.see"),
     ("sites", "sites_studio.index", N_("Sites"), "map-pin", "site.see"),
     ("sessions", "sessions_studio.index", N_("Sessions"), "calendar-days", "session.see"),
+    ("nodes", "studio_nodes.index", N_("Nodes"), "map", "node.change"),
     ("staff", "studio_staff.index", N_("Staff"), "users", "staff.change"),
     ("setup", "studio_setup.index", N_("Setup"), "settings", "setup.change"),
 ]

@@ -30,6 +30,18 @@ def thing(site: Site) -> Thing:
     return Thing("site", site.id, (("node", site.node_id),))
 
 
+def name_of_node(session: Session, node_id: str) -> Texts | None:
+    """What a node is called; None when there is none."""
+    node = session.get(Node, node_id)
+    return node.name if node else None
+
+
+def name_of_site(session: Session, site_id: str) -> Texts | None:
+    """What a site is called; None when there is none."""
+    site = session.get(Site, site_id)
+    return site.name if site else None
+
+
 def may_publish(session: Session, actor: Actor, site: Site) -> bool:
     """Whether ``actor`` decides what visitors see of a site: in a node without a second reviewer its officers do."""
     second = session.scalar(select(Node.second_reviewer).where(Node.id == site.node_id))
