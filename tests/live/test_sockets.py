@@ -229,7 +229,8 @@ def test_who_comes_back_gets_exactly_what_was_missed(join: Join, open_world: Wor
     guest, crew = join(open_world, person_of(open_world)), join(open_world, host_of(open_world))
     questions = [guest.do("question.ask", text=f"Q{number}?", anonymous=False) for number in range(3)]
     crew.do("question.approve", question=questions[0]["question"], revision=1)
-    guest.wait_kind("public", "question.approved")
+    for channel in ("public", "person"):
+        guest.wait_kind(channel, "question.approved")
     since = {channel: max(guest.events[channel]) for channel in ("public", "person")}
     guest.close()
     for question in questions[1:]:

@@ -41,7 +41,7 @@ class Paper:
     def leave(self, sid: str, channel: str) -> None:
         self.groups.get(channel, set()).discard(sid)
 
-    def send(self, channel: str, event: str, data: dict[str, Any]) -> None:
+    def send(self, channel: str, event: str, data: dict[str, Any], *, replaces: str | None = None) -> None:
         self.sent += [(sid, event, data) for sid in sorted(self.groups.get(channel, ()))]
 
     def send_to(self, sid: str, event: str, data: dict[str, Any]) -> None:

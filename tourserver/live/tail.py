@@ -134,7 +134,8 @@ class Tail:
             if channel.audience == "public" and (view := self._tracks.take_unsent(channel.room_id)) is not None:
                 frames.setdefault(channel.id, {})["view"] = view.json()
         for channel_id, frame in frames.items():
-            self._transport.send(channel_id, "frame", frame)
+            # a frame with events is never left out; of views alone only the newest matters
+            self._transport.send(channel_id, "frame", frame, replaces=None if "events" in frame else "view")
 
     def _react(self, room_id: str, event: Written) -> None:
         if event.kind == "guide.scene":
