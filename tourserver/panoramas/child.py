@@ -1,8 +1,8 @@
-"""``python -m tourserver.panoramas.child SOURCE FOLDER LIMITS``: decodes strangers' pictures.
+"""``python -m tourserver.panoramas.child SOURCE FOLDER LIMITS WORK``: decodes strangers' pictures.
 
-Started by :mod:`tourserver.panoramas.sandbox`. It limits itself first, then works, and speaks JSON lines on
-stdout: ``{"percent": 40}``, and at the end ``{"manifest": …}`` or ``{"error": …}``. Its standard input is
-held open by the parent; when that ends, the parent is gone and so is the child.
+Started by :mod:`tourserver.panoramas.sandbox`. WORK is JSON: ``{"regions": […], "ending": "jpg"}``. The child limits
+itself first, then works, and speaks JSON lines on stdout: ``{"percent": 40}``, and at the end ``{"manifest": …}`` or
+``{"error": …}``. Its standard input is held open by the parent; when that ends, the parent is gone and so is the child.
 """
 
 from __future__ import annotations
@@ -18,16 +18,18 @@ from typing import Any
 
 
 def main(arguments: list[str]) -> int:
-    """Tile ``arguments[0]`` into ``arguments[1]`` under the limits (JSON) of ``arguments[2]``."""
-    source, folder, limits = Path(arguments[0]), Path(arguments[1]), json.loads(arguments[2])
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    _limit(limits)
+    """Tile ``arguments[0]`` into ``arguments[1]`` under the limits ``[2]``, as ``[3]`` says (both JSON)."""
+    source, folder, limits, work = Path(arguments[0]), Path(arguments[1]), *map(json.loads, arguments[2:4])
+    threading.Thread(target=die_with_parent, daemon=True).start()
+    limit(limits)
     try:
         from tourserver.core.errors import TourserverError
+        from tourserver.panoramas.regions import canonical
         from tourserver.panoramas.tiles import write_tiles
 
         try:
-            manifest = write_tiles(source, folder, lambda percent: _say({"percent": percent}))
+            regions = canonical(work["regions"])
+            manifest = write_tiles(source, folder, _progress, regions=regions, ending=work["ending"])
         except TourserverError as error:
             _say({"error": _describe(error)})
             return 1
@@ -42,7 +44,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _limit(limits: dict[str, int]) -> None:
+def limit(limits: dict[str, int]) -> None:
     """Take the system's limits: memory in bytes, processor time in seconds, size of a file in bytes."""
     os.nice(5)
     for name, which in (
@@ -58,7 +60,8 @@ def _limit(limits: dict[str, int]) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Wait until the parent closes our standard input or is gone, and end at once."""
     while os.read(0, 1024):  # not sys.stdin: its lock would be held when Python ends
         pass
     os._exit(9)
@@ -72,6 +75,10 @@ def _describe(error: Any) -> dict[str, Any]:
         "code": error.code,
         "params": error.params,
     }
+
+
+def _progress(percent: int) -> None:
+    _say({"percent": percent})
 
 
 def _say(line: dict[str, Any]) -> None:

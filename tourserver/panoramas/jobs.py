@@ -20,6 +20,7 @@ from tourserver.core.jobs import JobContext, Retry
 from tourserver.panoramas import refusals, sandbox
 from tourserver.panoramas.manifest import MANIFEST, Manifest
 from tourserver.panoramas.models import Panorama
+from tourserver.panoramas.regions import canonical
 from tourserver.panoramas.sandbox import Limits
 from tourserver.panoramas.store import TILE_JOB
 
@@ -100,7 +101,12 @@ def _make(context: JobContext, panorama: Panorama) -> Manifest:
         scratch = storage.scratch()
         with storage.local(panorama.original_key) as original:
             manifest = sandbox.write_tiles(
-                original, scratch, _progress(context), limits=limits, stopping=context.stopping
+                original,
+                scratch,
+                _progress(context),
+                limits=limits,
+                stopping=context.stopping,
+                regions=canonical(panorama.regions),
             )
         storage.put_tree(_prefix(panorama), scratch)
         return manifest

@@ -9,7 +9,6 @@ from typing import Any, Final
 from tourserver.panoramas.ladder import Level
 
 MANIFEST: Final = "manifest.json"
-BASE_FILE: Final = "base.jpg"
 
 Progress = Callable[[int], None]
 """Called with whole percents, rising, 100 at the end."""
@@ -17,7 +16,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What was made. ``files`` counts tiles and base.jpg, ``bytes`` their sizes; ``seconds`` is wall time."""
+    """What was made. ``files`` counts tiles and the base, ``bytes`` their sizes; ``seconds`` is wall time."""
 
     width: int
     height: int
@@ -25,6 +24,7 @@ class Manifest:
     files: int
     bytes: int
     seconds: float
+    ending: str = "jpg"
 
     def json(self) -> dict[str, Any]:
         """As manifest.json has it; paths are relative to it."""
@@ -33,8 +33,8 @@ class Manifest:
             "width": self.width,
             "height": self.height,
             "levels": [level.json() for level in self.levels],
-            "base": BASE_FILE,
-            "tile": "{level}/{col}_{row}.jpg",
+            "base": f"base.{self.ending}",
+            "tile": f"{{level}}/{{col}}_{{row}}.{self.ending}",
             "files": self.files,
             "bytes": self.bytes,
             "seconds": self.seconds,
@@ -44,4 +44,5 @@ class Manifest:
     def from_json(cls, data: dict[str, Any]) -> Manifest:
         """The opposite of :meth:`json`."""
         levels = tuple(Level(**level) for level in data["levels"])
-        return cls(data["width"], data["height"], levels, data["files"], data["bytes"], data["seconds"])
+        ending = data["base"].rpartition(".")[2]
+        return cls(data["width"], data["height"], levels, data["files"], data["bytes"], data["seconds"], ending)

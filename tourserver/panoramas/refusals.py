@@ -140,6 +140,18 @@ def unstitched() -> Invalid:
     )
 
 
+def bad_region() -> Invalid:
+    """A region to be blurred that is none."""
+    return Invalid(
+        N_("A blurred region needs a direction, and a width and a height of up to 180 degrees."), field="regions"
+    )
+
+
+def too_many_regions(count: int) -> Invalid:
+    """More regions than one picture may have."""
+    return Invalid(N_("A picture has at most %(count)s blurred regions."), field="regions", count=count)
+
+
 def too_slow(seconds: int) -> Invalid:
     """Over the time limit."""
     return Invalid(

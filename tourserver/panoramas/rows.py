@@ -1,8 +1,8 @@
-"""A row of tiles encoded at once: one JPEG of the whole band, taken apart at its restart markers.
+"""Rows of tiles, encoded: JPEG at once for the whole row, WebP tile by tile.
 
-Starting libjpeg and a libvips pipeline for each tile costs as much as encoding it. So the band is encoded in one
-go with a restart marker after every tile's share of each line of blocks. Between two markers the coder starts
-anew (ITU-T T.81, F.1.1.5), so the pieces of one column, put together under a header of its own, are the very
+Starting libjpeg and a libvips pipeline for each tile costs as much as encoding it. So a band becomes one JPEG with a
+restart marker after every tile's share of each line of blocks, which is then taken apart. Between two markers the coder
+starts anew (ITU-T T.81, F.1.1.5), so the pieces of one column, put together under a header of their own, are the very
 coefficients that encoding the tile alone gives; markers add about one per cent of bytes.
 """
 
@@ -10,19 +10,29 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 import pyvips
 
-from tourserver.panoramas.codec import encode
+from tourserver.panoramas.codec import encode, encode_webp
 
 _BLOCK: Final = 16
 """Pixels a side of what 4:2:0 JPEG codes together."""
 
 _RESTART: Final = re.compile(rb"\xff[\xd0-\xd7]")
 _FRAME, _SCAN = 0xC0, 0xDA
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """How the tiles between edges of a band, from left to right, and the small whole picture are made."""
+
+    ending: str
+    row: Callable[[pyvips.Image, list[int]], Iterator[bytes]]
+    base: Callable[[pyvips.Image], bytes]
 
 
 def encode_row(band: pyvips.Image, edges: list[int]) -> Iterator[bytes]:
@@ -60,3 +70,21 @@ def _header(whole: bytes, width: int) -> tuple[bytes, int]:
         position += len(segment)
         if marker == _SCAN:
             return bytes(header), position
+
+
+def _webp_row(band: pyvips.Image, edges: list[int]) -> Iterator[bytes]:
+    return (encode_webp(band.crop(left, 0, right - left, band.height)) for left, right in pairwise(edges))
+
+
+def _base(image: pyvips.Image) -> bytes:
+    # Everybody loads this one: tables made for the picture save a sixth of its bytes.
+    return encode(image, optimize_coding=True)
+
+
+def _webp_base(image: pyvips.Image) -> bytes:
+    return encode_webp(image, effort=4)
+
+
+ENCODERS: Final = {
+    encoder.ending: encoder for encoder in (Encoder("jpg", encode_row, _base), Encoder("webp", _webp_row, _webp_base))
+}

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from tourserver.core.errors import Invalid, TourserverError
 from tourserver.panoramas import refusals
 from tourserver.panoramas.manifest import Manifest, Progress
 from tourserver.panoramas.publish import building
+from tourserver.panoramas.regions import Region, as_json
 
 log = structlog.get_logger()
 
@@ -86,9 +87,15 @@ def write_tiles(
     *,
     limits: Limits = DEFAULT_LIMITS,
     stopping: threading.Event | None = None,
+    regions: Iterable[Region] = (),
+    ending: str = "jpg",
 ) -> Manifest:
-    """As :func:`build_tiles`, into an existing empty folder, which the caller removes when this raises."""
-    with tempfile.TemporaryFile() as complaints, _child(input_path, folder, limits, complaints) as child:
+    """As :func:`build_tiles`, into an existing empty folder, which the caller removes when this raises.
+
+    ``regions`` are blurred; ``ending`` names the kind of tiles, ``jpg`` or ``webp``.
+    """
+    work = json.dumps({"regions": as_json(regions), "ending": ending})
+    with tempfile.TemporaryFile() as complaints, _child(input_path, folder, limits, work, complaints) as child:
         watch = _Watch(child, limits.seconds, stopping)
         answer = _listen(child.stdout, progress)
         code = child.wait()
@@ -110,7 +117,9 @@ def write_tiles(
 
 
 @contextmanager
-def _child(input_path: Path, folder: Path, limits: Limits, complaints: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+def _child(
+    input_path: Path, folder: Path, limits: Limits, work: str, complaints: IO[bytes]
+) -> Iterator[subprocess.Popen[bytes]]:
     command = [
         sys.executable,
         "-m",
@@ -118,6 +127,7 @@ def _child(input_path: Path, folder: Path, limits: Limits, complaints: IO[bytes]
         str(input_path.absolute()),
         str(folder.absolute()),
         limits.json(),
+        work,
     ]
     child = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, env=_environment(folder)

@@ -11,10 +11,10 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -27,6 +27,7 @@ from tourserver.core.storage import Storage
 from tourserver.panoramas import refusals, warnings
 from tourserver.panoramas.inspect import MEGABYTE, Inspection, inspect
 from tourserver.panoramas.models import Panorama
+from tourserver.panoramas.regions import Region, as_json, baked_hash, canonical
 
 TILE_JOB: Final = "panorama.tile"
 _CHUNK: Final = 256 * 1024
@@ -95,15 +96,37 @@ def keep(session: Session, storage: Storage, held: Held, *, actor: Actor) -> Pan
 
     The same bytes are kept once, whoever uploads them. A picture that failed before is tried again.
     """
-    panorama = _existing(session, held.content_hash) or _add(session, held, actor)
+    panorama = _existing(session, held.content_hash) or _insert(session, _uploaded(held, actor), actor)
     if not storage.exists(panorama.original_key):
         # By content, so harmless when the transaction is rolled back: the next upload of it finds it.
         storage.put(panorama.original_key, held.path)
+    _ask(session, panorama)
+    return panorama
+
+
+def bake(session: Session, source: Panorama, regions: Iterable[Mapping[str, Any]], *, actor: Actor) -> Panorama:
+    """The picture that shows ``source`` with these regions blurred, and a job that makes its tiles.
+
+    ``regions`` are ``{"yaw", "pitch", "width", "height"}`` in degrees; ids in them count for nothing. The same regions
+    of the same picture are the same row; regions of a picture that is blurred itself come on top of its own; none at
+    all give ``source``. Raises ``Invalid`` for what is no region.
+    """
+    wanted = canonical([*regions, *source.regions])
+    if list(wanted) == list(canonical(source.regions)):
+        return source
+    root = session.get_one(Panorama, source.source_id) if source.source_id else source
+    content_hash = baked_hash(root.content_hash, wanted)
+    panorama = _existing(session, content_hash) or _insert(session, _baked(root, content_hash, wanted, actor), actor)
+    _ask(session, panorama)
+    return panorama
+
+
+def _ask(session: Session, panorama: Panorama) -> None:
+    """Ask for the tiles of a picture that has none; one that failed is tried again."""
     if panorama.state == "failed":
         panorama.state, panorama.error = "waiting", None
     if panorama.state != "ready":
         jobs.enqueue(session, TILE_JOB, panorama.id, {"panorama": panorama.id})
-    return panorama
 
 
 def warning_texts(panorama: Panorama, translate: Callable[[str], str] = str) -> list[str]:
@@ -115,9 +138,9 @@ def _existing(session: Session, content_hash: str) -> Panorama | None:
     return session.scalar(select(Panorama).where(Panorama.content_hash == content_hash))
 
 
-def _add(session: Session, held: Held, actor: Actor) -> Panorama:
+def _uploaded(held: Held, actor: Actor) -> Panorama:
     looked = held.inspection
-    panorama = Panorama(
+    return Panorama(
         content_hash=held.content_hash,
         original_name=held.name,
         original_key=held.key,
@@ -129,16 +152,38 @@ def _add(session: Session, held: Held, actor: Actor) -> Panorama:
         gps_longitude=looked.gps[1] if looked.gps else None,
         uploaded_by=actor.id or None,
     )
+
+
+def _baked(root: Panorama, content_hash: str, regions: Iterable[Region], actor: Actor) -> Panorama:
+    return Panorama(
+        content_hash=content_hash,
+        original_name=root.original_name,
+        original_key=root.original_key,
+        original_bytes=root.original_bytes,
+        width=root.width,
+        height=root.height,
+        warnings=list(root.warnings),
+        credit=root.credit,
+        licence=root.licence,
+        is_render=root.is_render,
+        source_id=root.id,
+        regions=as_json(regions),
+        uploaded_by=actor.id or None,
+    )
+
+
+def _insert(session: Session, panorama: Panorama, actor: Actor) -> Panorama:
     try:
         with session.begin_nested():
             session.add(panorama)
     except IntegrityError:
-        # Somebody uploaded the same bytes at the same moment.
-        other = _existing(session, held.content_hash)
+        # Somebody added the same picture at the same moment.
+        other = _existing(session, panorama.content_hash)
         if other is None:
             raise
         return other
-    audit.record(session, actor, "panorama.add", "panorama", panorama.id, after=audit.snapshot(panorama))
+    verb = "panorama.bake" if panorama.source_id else "panorama.add"
+    audit.record(session, actor, verb, "panorama", panorama.id, after=audit.snapshot(panorama))
     return panorama
 
 

@@ -11,6 +11,7 @@ import errno
 import json
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -19,45 +20,63 @@ from typing import Final
 import pyvips
 
 from tourserver.panoramas import refusals
-from tourserver.panoramas.codec import encode, is_harmless, open_picture
+from tourserver.panoramas.blur import Cover
+from tourserver.panoramas.codec import is_harmless, open_picture
 from tourserver.panoramas.fisheye import is_dual_fisheye
 from tourserver.panoramas.inspect import Inspection, inspect
 from tourserver.panoramas.ladder import Level, ladder
-from tourserver.panoramas.manifest import BASE_FILE, MANIFEST, Manifest, Progress
+from tourserver.panoramas.manifest import MANIFEST, Manifest, Progress
 from tourserver.panoramas.publish import building
-from tourserver.panoramas.rows import encode_row
+from tourserver.panoramas.regions import Region
+from tourserver.panoramas.rows import ENCODERS, Encoder
+
+_FILTER_REACH: Final = 4
+"""Pixels of a resampled picture over which the filter mixes: three, and one for rounding."""
 
 _LINES: Final = 16
 """Lines that are decoded and kept together, where they are kept at all."""
 
 
-def build_tiles(input_path: Path, out_dir: Path, progress: Progress | None = None) -> Manifest:
+def build_tiles(
+    input_path: Path, out_dir: Path, progress: Progress | None = None, *, regions: Iterable[Region] = ()
+) -> Manifest:
     """Check a picture and make its tiles in ``out_dir``, which appears whole or not at all.
 
-    Runs in this process, without limits: for strangers' files there is ``sandbox.build_tiles``. Raises
-    ``Invalid`` for a bad picture and ``OSError`` when the disk is full.
+    ``regions`` are blurred in all of them. Runs in this process, without limits: for strangers' files there is
+    ``sandbox.build_tiles``. Raises ``Invalid`` for a bad picture and ``OSError`` when the disk is full.
     """
     with building(out_dir) as folder:
-        return write_tiles(input_path, folder, progress)
+        return write_tiles(input_path, folder, progress, regions=regions)
 
 
-def write_tiles(input_path: Path, folder: Path, progress: Progress | None = None) -> Manifest:
-    """As :func:`build_tiles`, straight into an existing empty folder; manifest.json is written last."""
+def write_tiles(
+    input_path: Path,
+    folder: Path,
+    progress: Progress | None = None,
+    *,
+    regions: Iterable[Region] = (),
+    ending: str = "jpg",
+) -> Manifest:
+    """As :func:`build_tiles`, straight into an existing empty folder; manifest.json is written last.
+
+    ``ending`` names the kind of the tiles: ``jpg`` or ``webp``.
+    """
     started = time.perf_counter()
     inspection = inspect(input_path, max_bytes=None)  # the bytes are here already
     levels = ladder(inspection.width, inspection.height)
-    output = _Output(folder, levels, progress or (lambda _percent: None))
+    output = _Output(folder, levels, ENCODERS[ending], progress or (lambda _percent: None))
     try:
+        cover = Cover(input_path, regions)
         try:
-            _flow(_open(input_path, inspection, strict=inspection.format == "jpeg"), levels, output)
+            _flow(_open(input_path, inspection, strict=inspection.format == "jpeg"), levels, output, cover)
         except pyvips.Error as error:
             if not is_harmless(error):
                 raise
             output.restart()
-            _flow(_open(input_path, inspection, strict=False), levels, output)
+            _flow(_open(input_path, inspection, strict=False), levels, output, cover)
     except pyvips.Error as error:
         raise _explain(error) from error
-    manifest = Manifest(inspection.width, inspection.height, levels, output.files, output.bytes, 0.0)
+    manifest = Manifest(inspection.width, inspection.height, levels, output.files, output.bytes, 0.0, ending)
     manifest = replace(manifest, seconds=round(time.perf_counter() - started, 3))
     (folder / MANIFEST).write_text(json.dumps(manifest.json(), separators=(",", ":")) + "\n")
     output.progress(100)
@@ -74,8 +93,9 @@ def _open(path: Path, inspection: Inspection, *, strict: bool) -> pyvips.Image:
 class _Output:
     """Saves tiles and counts them."""
 
-    def __init__(self, folder: Path, levels: tuple[Level, ...], progress: Progress) -> None:
+    def __init__(self, folder: Path, levels: tuple[Level, ...], encoder: Encoder, progress: Progress) -> None:
         self.folder = folder
+        self.encoder = encoder
         self.progress = progress
         self.files = self.bytes = 0
         self._total = sum(level.cols * level.rows for level in levels) + 1
@@ -91,8 +111,7 @@ class _Output:
         """The last and smallest picture, on which one can see what kind of picture it is."""
         if is_dual_fisheye(image):
             raise refusals.unstitched()
-        # Everybody loads this one: tables made for the picture save a sixth of its bytes.
-        self.write(BASE_FILE, encode(image, optimize_coding=True))
+        self.write(f"base.{self.encoder.ending}", self.encoder.base(image))
 
     def write(self, name: str, data: bytes) -> None:
         """Save a file. By Python and not by libvips, so that a full disk is an OSError with its number."""
@@ -119,8 +138,9 @@ class _Pyramid:
 
     def push(self, band: pyvips.Image) -> None:
         """Cut the next row of tiles, and pass its half on."""
-        for col, tile in enumerate(encode_row(band, self._level.col_edges)):
-            self._output.write(f"{self._index}/{col}_{self._row}.jpg", tile)
+        encoder = self._output.encoder
+        for col, tile in enumerate(encoder.row(band, self._level.col_edges)):
+            self._output.write(f"{self._index}/{col}_{self._row}.{encoder.ending}", tile)
         self._row += 1
         if self._below is None and not self._makes_base:
             return
@@ -142,13 +162,15 @@ def _halves(levels: tuple[Level, ...]) -> bool:
     return (larger.width, larger.height) == (2 * smaller.width, 2 * smaller.height)
 
 
-def _flow(image: pyvips.Image, levels: tuple[Level, ...], output: _Output) -> None:
+def _flow(image: pyvips.Image, levels: tuple[Level, ...], output: _Output, cover: Cover) -> None:
     top = levels[-1]
     pyramid = _Pyramid(levels, output)
     if len(levels) == 1 or _halves(levels):
         # 512 lines end where decoders end theirs (JPEG: 8 or 16), so each band may be a pipeline of its own.
         for first, after in pairwise(top.row_edges):
-            pyramid.push(image.crop(0, first, top.width, after - first).copy_memory())
+            size = (top.width, top.height)
+            # Without a name for the band: it would live on while the next one is decoded.
+            pyramid.push(cover(image.crop(0, first, top.width, after - first).copy_memory(), first, size))
         return
     # Two readers of one decoder: native bands, and resampled ones that follow as soon as all their lines
     # have come. The cache bridges what lies between: one band of the step below (less than two native ones)
@@ -159,9 +181,11 @@ def _flow(image: pyvips.Image, levels: tuple[Level, ...], output: _Output) -> No
     below = _Pyramid(levels[:-1], output)
     waiting = list(pairwise(step.row_edges))
     for first, after in pairwise(top.row_edges):
-        pyramid.push(native.band(first, after))
+        pyramid.push(cover(native.band(first, after), first, (top.width, top.height)))
         while waiting and waiting[0][1] * top.height <= after * step.height:
-            below.push(resampled.band(*waiting.pop(0)))
+            start, end = waiting.pop(0)
+            # Resampling has carried what shall be covered over the rim, so the cover is wider than its reach.
+            below.push(cover(resampled.band(start, end), start, (step.width, step.height), grow=_FILTER_REACH))
 
 
 class _Reader:
