@@ -15,7 +15,7 @@ from tourserver.core.errors import Conflict, NotFound, TourserverError
 from tourserver.core.forms import show_error
 from tourserver.core.i18n import N_
 from tourserver.people import accounts
-from tourserver.sessions import listing, schedule
+from tourserver.sessions import listing, schedule, withdrawals
 from tourserver.sessions.forms import SessionForm
 from tourserver.sessions.models import ScheduledSession
 from tourserver.sites.models import Site
@@ -143,13 +143,17 @@ def _form(scheduled: ScheduledSession | None, hosts: list[str] | None = None) ->
 
 
 def _page(form: SessionForm, scheduled: ScheduledSession | None, theirs: ScheduledSession | None = None) -> str:
-    present = clock.now()
+    present, gone = clock.now(), list[withdrawals.Withdrawn]()
+    if scheduled is not None:
+        with web.db().read() as session:
+            gone = withdrawals.of_sessions(session, [scheduled]).get(scheduled.id, [])
     return web.studio_page(
         "sessions/studio_form.html",
         "sessions",
         form=form,
         scheduled=scheduled,
         theirs=theirs,
+        withdrawn=gone,
         zones=[(name, clock.place_label(name), clock.offset_label(present, name)) for name in _zones()],
         ambiguous=bool(form.fold.errors or form.fold.data),
     )

@@ -7,12 +7,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tourserver.core import jobs, rights, web
+from tourserver.core.rights import Actor
 from tourserver.core.services import is_loopback
 from tourserver.live.models import Question, Room
 from tourserver.mail.models import OutboxMessage
 from tourserver.panoramas.models import Panorama
-from tourserver.sessions import listing, schedule
+from tourserver.sessions import listing, schedule, withdrawals
 from tourserver.sessions.models import ScheduledSession
+from tourserver.sites import rules
+from tourserver.sites.models import Site
+from tourserver.tours import review
+from tourserver.tours.models import TourSubmission
 
 bp = Blueprint("studio", __name__, url_prefix="/studio")
 
@@ -33,18 +38,36 @@ def today() -> str:
         alive = jobs.worker_alive(session)
         may_set_up = rights.can(session, actor, "setup.change")
         loopback = is_loopback(services.public_url(session))
+        submissions = _submissions(session, actor)
+        withdrawn = withdrawals.of_sessions(session, sessions)
     return web.studio_page(
         "studio/today.html",
         "today",
         sessions=sessions,
         mine=mine,
         waiting=waiting,
+        submissions=submissions,
+        withdrawn=withdrawn,
         stuck_mail=stuck,
         failed_pictures=failed,
         worker_silent=not alive,
         may_set_up=may_set_up,
         loopback=loopback and not services.settings.demo,
     )
+
+
+def _submissions(session: Session, actor: Actor) -> list[tuple[TourSubmission, Site, str]]:
+    """Tours that wait for this person: to be looked at (``review``), or to be mended and sent again (``mend``)."""
+    found = []
+    for submission, site in review.last_of_sites(session):
+        own, where = submission.submitted_by == actor.reference, rules.thing(site)
+        if submission.state == "waiting" and not own and rights.can(session, actor, "site.review", where):
+            found.append((submission, site, "review"))
+        elif submission.state in ("sent_back", "failed") and (
+            own or "site_owner" in rights.roles_of(session, actor, where)
+        ):
+            found.append((submission, site, "mend"))
+    return found
 
 
 def _waiting_questions(session: Session, session_ids: list[str]) -> dict[str, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tourserver.core import audit, clock, signals
@@ -38,6 +38,23 @@ def latest(session: Session, site_id: str) -> TourSubmission | None:
     """What was submitted last, whatever became of it."""
     query = select(TourSubmission).where(TourSubmission.site_id == site_id)
     return session.scalar(query.order_by(TourSubmission.submitted_at.desc(), TourSubmission.id.desc()).limit(1))
+
+
+def last_of_sites(session: Session) -> list[tuple[TourSubmission, Site]]:
+    """What was submitted last for each site and is not done with, the oldest first."""
+    newest = (
+        select(TourSubmission.site_id, func.max(TourSubmission.submitted_at).label("at"))
+        .group_by(TourSubmission.site_id)
+        .subquery()
+    )
+    query = (
+        select(TourSubmission, Site)
+        .join(newest, (newest.c.site_id == TourSubmission.site_id) & (newest.c.at == TourSubmission.submitted_at))
+        .join(Site, Site.id == TourSubmission.site_id)
+        .where(TourSubmission.state.in_(("waiting", "sent_back", "failed")))
+        .order_by(TourSubmission.submitted_at, TourSubmission.id)
+    )
+    return [(submission, site) for submission, site in session.execute(query).unique()]
 
 
 def submit(session: Session, site: Site, *, confirmed: Collection[str], note: str = "", actor: Actor) -> TourSubmission:

@@ -107,7 +107,7 @@ def submit(slug: str) -> Any:
 def mend_url(slug: str, problem: Obstacle) -> str:
     """Where an obstacle is mended."""
     if problem.hotspot_id and problem.scene_id:
-        return url_for("tours_studio.point", slug=slug, scene_id=problem.scene_id, point_id=problem.hotspot_id)
+        return url_for("tours_points.change", slug=slug, scene_id=problem.scene_id, point_id=problem.hotspot_id)
     if problem.scene_id:
         return url_for("tours_studio.scene", slug=slug, scene_id=problem.scene_id)
     return url_for("tours_studio.tour", slug=slug)
