@@ -105,6 +105,10 @@ def _point(
     actor: Actor,
 ) -> bool:
     """Whether a point could be added."""
+    name, asset = next(iter(told.label.values()), "–"), _kept(files, told.asset)
+    if told.kind in hotspots.ASSET_KINDS and asset is None:
+        report.left(N_("Point “%(point)s” was not taken, since its file was not."), part.name, point=name)
+        return False
     point = Point(
         kind=told.kind,
         yaw=told.yaw,
@@ -114,19 +118,14 @@ def _point(
         target=made.get(told.to or ""),
         arrival=told.arrival,
         view=told.view,
-        asset=_kept(files, told.asset),
+        asset=asset,
         captions=_kept(files, told.captions),
         url=told.url,
     )
     try:
         hotspots.add_hotspot(session, made[part.key], point, actor=actor)
     except Invalid as error:
-        name = next(iter(told.label.values()), "–")
-        report.left(
-            N_("Point “%(point)s” was not taken: its file is missing or it breaks a rule of tours."),
-            part.name,
-            point=name,
-        )
+        report.left(N_("Point “%(point)s” was not taken, for the reason in the next line."), part.name, point=name)
         report.left(error.message, part.name, **error.params)
         return False
     return True

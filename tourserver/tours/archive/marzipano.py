@@ -52,12 +52,9 @@ def _scene(told: dict[str, Any], pictures: Pictures, lang: str, report: Report) 
             scene.points.append(PointPart("link", *at, {}, to=values.text(spot.get("target"))))
     for spot in values.records(told.get("infoHotspots")):
         if (at := _place(spot, title, report)) is not None:
-            label, body = (
-                words.to_plain(values.text(spot.get("title"))),
-                words.to_markdown(values.text(spot.get("text"))),
-            )
-            texts = [{lang: text} if text else {} for text in (label, body)]
-            scene.points.append(PointPart("info", *at, *texts))
+            label = _texts(lang, words.to_plain(values.text(spot.get("title"))))
+            body = _texts(lang, words.to_markdown(values.text(spot.get("text"))))
+            scene.points.append(PointPart("info", *at, label, body))
     return scene
 
 
@@ -86,6 +83,10 @@ def _place(spot: dict[str, Any], title: str, report: Report) -> tuple[float, flo
     if at is None:
         report.left(N_("Point “%(point)s” has no direction."), title, point=values.text(spot.get("title"))[:80] or "–")
     return at
+
+
+def _texts(lang: str, text: str) -> dict[str, str]:
+    return {lang: text} if text else {}
 
 
 def _direction(told: dict[str, Any]) -> tuple[float, float] | None:

@@ -23,6 +23,7 @@ from tourserver.tours.archive import cubes, making
 from tourserver.tours.archive.parts import FilePart, PicturePart, ScenePart, TourPart
 from tourserver.tours.archive.report import Report
 from tourserver.tours.archive.zips import Archive
+from tourserver.uploads.rules import plain_name
 
 _BLOCK = 256 * 1024
 
@@ -48,8 +49,8 @@ class Unpacker:
     stopping: threading.Event | None = None
 
     def pictures(self, tour: TourPart, into: Unpacked) -> None:
-        """Keep each picture once, by its content, and ask for its tiles; a scene whose picture is refused is left out."""
-        kept: dict[PicturePart | str, str | Invalid] = {}
+        """Keep each picture once, by its content, and ask for its tiles; scenes of refused pictures are left out."""
+        kept: dict[str, str | Invalid] = {}
         wanted = [scene for scene in tour.scenes if scene.picture is not None]
         whole, done = sum(self._weight(scene) for scene in wanted) or 1, 0
         for scene in wanted:
@@ -124,5 +125,5 @@ class Unpacker:
             while block := stream.read(_BLOCK):
                 digest.update(block)
                 target.write(block)
-        name = part.name or part.path.rsplit("/", 1)[-1]
+        name = plain_name(part.name or part.path)
         return store_asset(self.services, path, part.kind, name, digest.hexdigest())
