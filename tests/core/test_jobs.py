@@ -49,6 +49,11 @@ def _write(context: JobContext) -> None:
     CALLS.append(context.payload["text"])
 
 
+@jobs.handler("test.idle", idle=True)
+def _idle(context: JobContext) -> None:
+    CALLS.append(context.payload["text"])
+
+
 @jobs.handler("test.bad_input")
 def _bad(context: JobContext) -> None:
     raise Invalid("The picture is no picture.")
@@ -274,6 +279,16 @@ def test_a_teller_that_fails_does_not_keep_the_job_alive(services: Services) -> 
     Worker(services).run_once()
     assert _job(services, job_id).state == "failed"
     assert not Worker(services).run_once()
+
+
+def test_what_can_wait_is_done_when_nothing_else_is_due(services: Services) -> None:
+    _enqueue(services, "test.idle", text="can wait")
+    _enqueue(services, "test.write", key="1", text="first")
+    _enqueue(services, "test.write", key="2", text="second")
+    worker = Worker(services)
+    while worker.run_once():
+        pass
+    assert CALLS == ["first", "second", "can wait"]
 
 
 def test_a_worker_that_lost_its_lease_does_not_fail_the_others_job(services: Services) -> None:

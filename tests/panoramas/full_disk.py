@@ -28,6 +28,7 @@ from tourserver.panoramas.models import Panorama
 
 assert models.Base.metadata.tables
 LEFT = 400 * 1024
+TILE_JOBS = select(Job).where(Job.kind == store.TILE_JOB)
 
 
 def fill(ballast: Path) -> None:
@@ -40,7 +41,7 @@ def tell(services: Services) -> None:
     """Print where things stand."""
     files = services.settings.files
     with services.db.read() as session:
-        job, panorama = session.scalars(select(Job)).one(), session.scalars(select(Panorama)).one()
+        job, panorama = session.scalars(TILE_JOBS).one(), session.scalars(select(Panorama)).one()
     found = {
         "job": job.state,
         "error": job.error,
@@ -77,7 +78,7 @@ def main(picture: Path, data: Path, mode: str) -> None:
     tell(services)
     ballast.unlink()
     with services.db.write() as session:
-        session.scalars(select(Job)).one().run_after = clock.now()
+        session.scalars(TILE_JOBS).one().run_after = clock.now()
     Worker(services).run_once()
     tell(services)
 

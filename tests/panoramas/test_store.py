@@ -24,7 +24,7 @@ from tourserver.core.jobs import Job, JobContext, Worker
 from tourserver.core.rights import Actor
 from tourserver.core.services import Services
 from tourserver.panoramas import jobs as tiling
-from tourserver.panoramas import refusals, sandbox, store
+from tourserver.panoramas import making, refusals, sandbox, store
 from tourserver.panoramas.manifest import Manifest
 from tourserver.panoramas.models import Panorama
 
@@ -214,12 +214,12 @@ def test_a_process_that_keeps_dying_is_given_up_in_the_end(
             yield child
 
     monkeypatch.setattr(sandbox, "_child", killed)
-    for _attempt in range(tiling.MOST_ATTEMPTS):
+    for _attempt in range(making.MOST_ATTEMPTS):
         assert job_of(services, panorama_id).state == "waiting"
         with services.db.write() as session:
             session.scalars(select(Job)).one().run_after = clock.now()
         assert Worker(services).run_once()
-    assert len(attempts) == tiling.MOST_ATTEMPTS
+    assert len(attempts) == making.MOST_ATTEMPTS
     panorama = load(services, panorama_id)
     assert (panorama.state, panorama.error and panorama.error["code"]) == ("failed", "given_up")
     assert job_of(services, panorama_id).state == "failed"

@@ -13,7 +13,7 @@ from tests.panoramas import pictures
 from tourserver.core.errors import Conflict, Invalid
 from tourserver.panoramas.codec import encode
 from tourserver.panoramas.rows import encode_row
-from tourserver.panoramas.tiles import build_tiles
+from tourserver.panoramas.tiles import build_tiles, write_tiles
 
 
 def tile_files(folder: Path) -> list[Path]:
@@ -245,3 +245,13 @@ def test_a_row_of_widths_that_do_not_fit_blocks_is_encoded_tile_by_tile() -> Non
     tiles = [pyvips.Image.new_from_buffer(data, "") for data in encode_row(band, [0, 683, 1365, 2048])]
     assert [tile.width for tile in tiles] == [683, 682, 683]
     assert pictures.psnr(tiles[1], band.crop(683, 0, 682, 40)) > 35
+
+
+@pytest.mark.parametrize("name", ["heating-hall", "sjostaden-quay", "timber-street"])
+@pytest.mark.parametrize(("ending", "most"), [("jpg", 132_000), ("webp", 92_000)])
+def test_the_small_whole_picture_of_a_real_scene_is_small(tmp_path: Path, name: str, ending: str, most: int) -> None:
+    source = Path(__file__).resolve().parents[2] / "panoramas" / f"{name}.jpg"
+    write_tiles(source, tmp_path, ending=ending)
+    with Image.open(tmp_path / f"base.{ending}") as base:
+        assert base.size == (1024, 512)
+    assert 10_000 < (tmp_path / f"base.{ending}").stat().st_size <= most

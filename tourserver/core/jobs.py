@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Index, or_, select, text
+from sqlalchemy import Index, case, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tourserver.core import clock, preferences
@@ -104,10 +104,11 @@ Handler = Callable[[JobContext], None]
 GivenUp = Callable[[Session, dict[str, Any], TourserverError], None]
 _handlers: dict[str, Handler] = {}
 _given_up: dict[str, GivenUp] = {}
+_idle: set[str] = set()
 
 
-def handler(kind: str, *, given_up: GivenUp | None = None) -> Callable[[Handler], Handler]:
-    """Register the function that does jobs of ``kind``.
+def handler(kind: str, *, given_up: GivenUp | None = None, idle: bool = False) -> Callable[[Handler], Handler]:
+    """Register the function that does jobs of ``kind``; ``idle`` ones are done when no other is due.
 
     ``given_up(session, payload, error)`` is called in the transaction that marks such a job as failed, whatever
     the reason: the place to mark what the job was about. It must not rely on the handler having run to any point.
@@ -117,6 +118,8 @@ def handler(kind: str, *, given_up: GivenUp | None = None) -> Callable[[Handler]
         _handlers[kind] = function
         if given_up is not None:
             _given_up[kind] = given_up
+        if idle:
+            _idle.add(kind)
         return function
 
     return register
@@ -180,9 +183,9 @@ class Worker:
                 log.exception("worker.periodic_failed", function=function.__name__)
             self.stopping.wait(seconds)
 
-    def run_once(self) -> bool:
-        """Do one due job; False when there was none."""
-        job = self._take()
+    def run_once(self, only: str = "") -> bool:
+        """Do one due job, or that of the id ``only`` if it is due; False when there was none."""
+        job = self._take(only)
         if job is None:
             return False
         context = JobContext(self.services, job.id, job.payload, job.attempts, self.stopping, self.name)
@@ -208,16 +211,19 @@ class Worker:
             renewer.join()
         return True
 
-    def _take(self) -> Job | None:
+    def _take(self, only: str) -> Job | None:
         present = clock.now()
         due = or_(
             (Job.state == "waiting") & (Job.run_after <= present),
             (Job.state == "running") & (Job.leased_until < present),
         )
+        if only:
+            due &= Job.id == only
         with self.services.db.read() as session:
             if session.scalar(select(Job.id).where(due, Job.kind.in_(_handlers)).limit(1)) is None:
                 return None
-        query = select(Job).where(due, Job.kind.in_(_handlers)).order_by(Job.run_after, Job.id).limit(1)
+        last = case((Job.kind.in_(_idle), 1), else_=0)
+        query = select(Job).where(due, Job.kind.in_(_handlers)).order_by(last, Job.run_after, Job.id).limit(1)
         with self.services.db.write() as session:
             while job := session.scalar(query.with_for_update(skip_locked=True)):
                 if job.state == "running":

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import time
-from collections.abc import Callable
-from contextlib import suppress
-from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from tourserver.core import clock, jobs, signals
-from tourserver.core.errors import Invalid, TourserverError
-from tourserver.core.jobs import JobContext, Retry
-from tourserver.panoramas import refusals, sandbox
-from tourserver.panoramas.manifest import MANIFEST, Manifest
+from tourserver.core.errors import TourserverError
+from tourserver.core.jobs import JobContext
+from tourserver.panoramas import making, refusals, webp
+from tourserver.panoramas.manifest import Manifest
 from tourserver.panoramas.models import Panorama
-from tourserver.panoramas.regions import canonical
-from tourserver.panoramas.sandbox import Limits
 from tourserver.panoramas.store import TILE_JOB
 
 log = structlog.get_logger()
-
-MOST_ATTEMPTS: Final = 5
-"""Attempts before a picture whose process keeps dying is given up. A full disk is waited for without end."""
-
-FULL_DISK_WAIT: Final = timedelta(minutes=2)
 
 
 def mark_failed(session: Session, payload: dict[str, Any], error: TourserverError) -> None:
@@ -52,21 +38,7 @@ def tile(context: JobContext) -> None:
     panorama = _begin(context)
     if panorama is None:
         return
-    try:
-        manifest = _made(context, panorama) or _make(context, panorama)
-    except Invalid:
-        raise  # the picture's own fault: the job fails, and mark_failed hears of it
-    except refusals.DiskFull as error:
-        log.error("tiles.disk_full", panorama=panorama.id)
-        raise Retry(error.text, after=FULL_DISK_WAIT) from error
-    except Exception as error:
-        if context.stopping.is_set():
-            raise Retry(str(error), after=timedelta(seconds=1)) from error
-        if context.attempts >= MOST_ATTEMPTS:
-            log.exception("tiles.given_up", panorama=panorama.id)
-            raise refusals.given_up() from error
-        log.warning("tiles.failed", panorama=panorama.id, error=str(error))
-        raise Retry(str(error)) from error
+    manifest = making.attempt(context, panorama, "jpg")
     _finish(context, panorama.id, manifest)
     log.info("tiles.made", panorama=panorama.id, files=manifest.files, seconds=manifest.seconds)
 
@@ -80,63 +52,12 @@ def _begin(context: JobContext) -> Panorama | None:
         return panorama
 
 
-def _prefix(panorama: Panorama) -> str:
-    return f"panoramas/{panorama.content_hash}"
-
-
-def _made(context: JobContext, panorama: Panorama) -> Manifest | None:
-    """The manifest of tiles that an earlier attempt stored before it was cut off."""
-    key = f"{_prefix(panorama)}/{MANIFEST}"
-    if not context.services.storage.exists(key):
-        return None
-    with context.services.storage.open(key) as file:
-        return Manifest.from_json(json.load(file))
-
-
-def _make(context: JobContext, panorama: Panorama) -> Manifest:
-    storage, settings = context.services.storage, context.services.settings
-    limits = Limits(settings.tile_memory_mb, settings.tile_seconds, settings.tile_seconds)
-    scratch = None
-    try:
-        scratch = storage.scratch()
-        with storage.local(panorama.original_key) as original:
-            manifest = sandbox.write_tiles(
-                original,
-                scratch,
-                _progress(context),
-                limits=limits,
-                stopping=context.stopping,
-                regions=canonical(panorama.regions),
-            )
-        storage.put_tree(_prefix(panorama), scratch)
-        return manifest
-    except OSError as error:
-        raise sandbox.io_error(error) from error
-    finally:
-        if scratch is not None:
-            shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _progress(context: JobContext) -> Callable[[int], None]:
-    """Tell the job's row about progress, at most twice a second."""
-    last = 0.0
-
-    def tell(percent: int) -> None:
-        nonlocal last
-        if time.monotonic() - last >= 0.5:
-            last = time.monotonic()
-            # A disk that fills up may stop the database first; what the tiles say about it counts.
-            with suppress(SQLAlchemyError):
-                context.progress(min(percent, 99))
-
-    return tell
-
-
 def _finish(context: JobContext, panorama_id: str, manifest: Manifest) -> None:
     with context.services.db.write() as session:
         panorama = session.get_one(Panorama, panorama_id)
         panorama.width, panorama.height = manifest.width, manifest.height
         panorama.levels = [level.json() for level in manifest.levels]
         panorama.state, panorama.error, panorama.ready_at = "ready", None, clock.now()
+        webp.ask(session, panorama)
         session.flush()
         signals.panorama_ready.send(session, panorama_id=panorama_id)
