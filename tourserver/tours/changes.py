@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from tourserver.core.db import Texts
 from tourserver.core.i18n import N_
 from tourserver.panoramas.models import Panorama
+from tourserver.panoramas.regions import Region, as_json, canonical
 from tourserver.sites.models import Site
 from tourserver.tours import freezing
 from tourserver.tours.models import Scene
@@ -46,7 +47,7 @@ class Picture:
     """Which picture a scene shows, and the regions blurred in it."""
 
     source: str
-    regions: tuple[tuple[float, ...], ...] = ()
+    regions: tuple[Region, ...] = ()
 
 
 SCENE_TEXTS: Final = {"title": N_("Title"), "alternative": N_("Text alternative")}
@@ -102,17 +103,14 @@ def draft_content(session: Session, site: Site, scenes: list[Scene]) -> Content:
 
 def _pictures(session: Session, scenes: list[dict[str, Any]]) -> dict[str, Picture]:
     query = select(Panorama).where(Panorama.id.in_({scene["panorama"] for scene in scenes}))
-    return {row.id: Picture(row.source_id or row.id, _regions(row.regions)) for row in session.scalars(query)}
-
-
-def _regions(regions: list[dict[str, Any]]) -> tuple[tuple[float, ...], ...]:
-    names = ("yaw", "pitch", "width", "height")
-    return tuple(sorted(tuple(round(float(region[name]), 3) for name in names) for region in regions))
+    return {row.id: Picture(row.source_id or row.id, canonical(row.regions)) for row in session.scalars(query)}
 
 
 def _picture(scene: dict[str, Any], pictures: dict[str, Picture]) -> Picture:
+    """What a scene shows; in a draft its regions come on top of what its picture has baked in already."""
     found = pictures.get(scene["panorama"], Picture(scene["panorama"]))
-    return Picture(found.source, _regions(scene["regions"])) if "regions" in scene else found
+    own = scene.get("regions", [])
+    return Picture(found.source, canonical([*as_json(found.regions), *own])) if own else found
 
 
 def _of_tour(before: Content, after: Content) -> Iterator[Change]:
