@@ -211,7 +211,7 @@ class Worker:
             renewer.join()
         return True
 
-    def _take(self, only: str) -> Job | None:
+    def _take(self, only: str = "") -> Job | None:
         present = clock.now()
         due = or_(
             (Job.state == "waiting") & (Job.run_after <= present),
