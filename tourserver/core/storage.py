@@ -105,6 +105,9 @@ class Storage(Protocol):
     def delete_tree(self, prefix: str) -> None:
         """Remove all under ``prefix``; readers see the whole tree or none."""
 
+    def delete_beginning(self, start: str) -> None:
+        """Remove all files whose keys begin so: ``posters/3f7a`` takes ``posters/3f7a-1.jpg`` and not ``posters``."""
+
     @contextmanager
     def local(self, key: str) -> Iterator[Path]:
         """The content as a file on this machine, to read, for programs that want a path."""
@@ -239,6 +242,14 @@ class LocalStorage:
         except (FileNotFoundError, NotADirectoryError):
             return
         _remove(aside)
+
+    def delete_beginning(self, start: str) -> None:
+        """See :class:`Storage`."""
+        path = self.path(start)
+        with suppress(FileNotFoundError, NotADirectoryError):
+            for found in path.parent.iterdir():
+                if found.name.startswith(path.name) and found.is_file():
+                    found.unlink(missing_ok=True)
 
     @contextmanager
     def local(self, key: str) -> Iterator[Path]:

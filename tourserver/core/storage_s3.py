@@ -144,10 +144,19 @@ class S3Storage:
     def delete_tree(self, prefix: str) -> None:
         """See :class:`~tourserver.core.storage.Storage`. The manifest goes first: without it there is no tree."""
         self.delete(f"{prefix}/{TREE_MARK}")
-        names = list(self._names(prefix))
+        self._delete_all(prefix, self._names(prefix))
+
+    def delete_beginning(self, start: str) -> None:
+        """See :class:`~tourserver.core.storage.Storage`."""
+        folder = start.rpartition("/")[0]
+        names = self._listed(start, self._name(start))
+        self._delete_all(start, (name for name in names if name.rpartition("/")[0] == self._name(folder)))
+
+    def _delete_all(self, key: str, found: Iterable[str]) -> None:
+        names = list(found)
         for at in range(0, len(names), PAGE):
             objects = [{"Key": name} for name in names[at : at + PAGE]]
-            with _asked(prefix):
+            with _asked(key):
                 answer = self._client.delete_objects(
                     Bucket=self.address.bucket, Delete={"Objects": objects, "Quiet": True}
                 )
@@ -260,10 +269,12 @@ class S3Storage:
 
     def _names(self, prefix: str) -> Iterator[str]:
         """Full names of all objects under a prefix; with the slash, so that ``ab`` doesn't match ``abc``."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self.address.bucket, Prefix=f"{self._name(prefix)}/"
-        )
-        with _asked(prefix):
+        return self._listed(prefix, f"{self._name(prefix)}/")
+
+    def _listed(self, key: str, start: str) -> Iterator[str]:
+        """Full names of all objects whose full names begin so; ``key`` is for messages."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.address.bucket, Prefix=start)
+        with _asked(key):
             for page in pages:
                 for found in page.get("Contents", ()):
                     yield found["Key"]
