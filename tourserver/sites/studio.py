@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -27,6 +27,19 @@ def load(session: Session, slug: str, verb: str = "site.change") -> Site:
         raise NotFound(N_("There is no site with this address."))
     rights.require(session, web.current_actor(), verb, rules.thing(site))
     return site
+
+
+@studio_bp.before_app_request
+def _within_reach() -> None:
+    """Whoever may not see a site reaches none of its pages, of whatever blueprint, also those that are added later.
+
+    Each view asks for its own right on the site as well; signing in is the views' too.
+    """
+    rule = request.url_rule
+    if rule is None or not rule.rule.startswith("/studio/sites/<slug>") or web.current_actor().kind != "user":
+        return
+    with web.db().read() as session:
+        load(session, (request.view_args or {})["slug"], "site.see")
 
 
 @studio_bp.get("")
