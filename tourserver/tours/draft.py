@@ -120,6 +120,7 @@ def removed(part: RemovedPart) -> dict[str, Any]:
         "id": part.id,
         "kind": part.kind,
         "thing": part.thing_id,
+        "scene": part.content["scene_id"] if part.kind == "hotspot" else part.thing_id,
         "name": removal.name_of(part),
         "at": part.removed_at.isoformat(),
     }
