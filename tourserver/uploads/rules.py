@@ -40,6 +40,7 @@ def begin(
     most_bytes: int,
     digest: str | None = None,
     meta: dict[str, Any] | None = None,
+    chunk_bytes: int = CHUNK_BYTES,
 ) -> Upload:
     """A place for a file of ``size`` bytes; raises when it is too large or one too many. The right was checked."""
     if size == 0:
@@ -62,7 +63,7 @@ def begin(
         thing_id=thing,
         name=plain_name(name),
         size=size,
-        chunk_bytes=CHUNK_BYTES,
+        chunk_bytes=chunk_bytes,
         digest=digest,
         meta=meta or {},
         expires_at=clock.now() + LIFETIME,
