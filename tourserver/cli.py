@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from tourserver import __version__
+from tourserver.bench.command import bench
 from tourserver.core.errors import TourserverError
 from tourserver.core.settings import Settings
 from tourserver.panoramas.command import tiles
@@ -25,6 +26,7 @@ def cli() -> None:
 
 
 cli.add_command(tiles)
+cli.add_command(bench)
 
 
 @cli.command()

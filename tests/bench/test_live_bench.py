@@ -1,0 +1,44 @@
+"""The benchmark measures what it says: a small run against real servers, whose figures are of no interest here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, Any]:
+    command = [sys.executable, "-m", "tourserver.cli", "bench", "live", "--participants", "25", "--seconds", "2"]
+    peers = [argument for peer in ("floor", "stock", "node") for argument in ("--peer", peer)]
+    done = subprocess.run(
+        [*command, *peers, "--json"], capture_output=True, text=True, timeout=180, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+@pytest.mark.parametrize("name", ["tourserver", "floor", "stock", "node"])
+def test_everybody_joins_and_is_sent_every_view(found: dict[str, Any], name: str) -> None:
+    one = found[name]
+    assert one["joined"] == one["participants"] == 25
+    assert one["cut"] == 0
+    # views of 2 s at 10 Hz; on a busy machine two may share a tick
+    assert 25 * 6 < one["delivered"] <= 26 * 22
+
+
+def test_facts_arrive_once_at_everybody(found: dict[str, Any]) -> None:
+    one = found["tourserver"]
+    assert (one["lost"], one["duplicated"]) == (0, 0)
+    assert one["facts"] >= 1
+
+
+def test_ratios_are_taken_within_the_run(found: dict[str, Any]) -> None:
+    assert {"of_floor", "of_stock", "of_node"} <= set(found)

@@ -1,0 +1,37 @@
+"""``tourserver bench``: figures to be compared on the machine where they were taken."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+PEERS = ("floor", "stock", "node")
+
+
+@click.group()
+def bench() -> None:
+    """Measure this machine: starts servers of its own on free ports of 127.0.0.1 and ends them."""
+
+
+@bench.command()
+@click.option("--participants", type=click.IntRange(1, 20_000), default=2000, show_default=True)
+@click.option("--rate", type=click.FloatRange(0.1, 10), default=10.0, show_default=True, help="Views a second.")
+@click.option("--seconds", type=click.FloatRange(1, 600), default=10.0, show_default=True)
+@click.option("--peer", "peers", type=click.Choice(PEERS), multiple=True, help="Measured in the same run; repeatable.")
+@click.option("--json", "as_json", is_flag=True, help="All figures as JSON.")
+def live(participants: int, rate: float, seconds: float, peers: tuple[str, ...], as_json: bool) -> None:
+    """The live room: a guide's view to so many followers, and the storm of their joining."""
+    from tourserver.bench.live import Load, run
+
+    found = run(Load(participants, rate, seconds), list(peers))
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    for name in ("tourserver", *peers):
+        one = found[name]
+        click.echo(
+            f"{name:>10}: {one['delivered_per_cpu_s']} messages per CPU second, p50 {one['p50_ms']} ms, "
+            f"p99 {one['p99_ms']} ms, all in after {one['join_s']} s, {one['kb_per_connection']} kB a connection, "
+            f"{one['lost']} lost, {one['duplicated']} doubled"
+        )
