@@ -2,11 +2,14 @@
 
 from tourserver.core import signals
 from tourserver.live import pins
+from tourserver.live import uses as room_uses
+from tourserver.panoramas import uses
 from tourserver.people import invitations
 from tourserver.sessions import withdrawals
 from tourserver.sites import rules as sites
 from tourserver.studio import letters
 from tourserver.tours import posters, public_files, review
+from tourserver.tours import uses as tour_uses
 
 
 def connect_signals() -> None:
@@ -19,3 +22,6 @@ def connect_signals() -> None:
     invitations.name_scopes("node", sites.name_of_node)
     invitations.name_scopes("site", sites.name_of_site)
     public_files.also_shown(pins.of_open_rooms)
+    for used in (tour_uses.of_scenes, tour_uses.of_removed_parts, tour_uses.of_submissions, tour_uses.of_revisions):
+        uses.register(used, release=tour_uses.release)
+    uses.register(room_uses.of_rooms)

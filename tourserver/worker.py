@@ -8,16 +8,19 @@ from types import FrameType
 import structlog
 
 from tourserver import models  # noqa: F401 - the tables that string foreign keys name
+from tourserver.assets import shrink  # noqa: F401 - registers its handler
 from tourserver.core import migrate
 from tourserver.core.jobs import Worker
 from tourserver.core.services import Services
 from tourserver.core.settings import Settings
 from tourserver.live import upkeep
 from tourserver.mail.sending import deliver_due
+from tourserver.panoramas import freeing
 from tourserver.panoramas import jobs as panorama_jobs  # noqa: F401 - registers its handlers
 from tourserver.registration import requeue, retention
 from tourserver.studio import letters
-from tourserver.tours import review
+from tourserver.tours import removal, review
+from tourserver.uploads import upkeep as uploads_upkeep
 from tourserver.wiring import connect_signals
 
 log = structlog.get_logger()
@@ -45,7 +48,10 @@ def run(settings: Settings) -> None:
     worker.every(3600.0, _sweep)
     worker.every(3600.0, retention.purge_mail)
     worker.every(3600.0, letters.purge_old)
+    worker.every(3600.0, removal.forget_old)
+    worker.every(freeing.EVERY_SECONDS, freeing.sweep)
     worker.every(upkeep.EVERY_SECONDS, upkeep.end_left_rooms)
+    worker.every(uploads_upkeep.EVERY_SECONDS, uploads_upkeep.remove_expired)
 
     def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
         worker.stopping.set()

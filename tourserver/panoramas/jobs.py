@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 import structlog
 from sqlalchemy.orm import Session
 
 from tourserver.core import clock, jobs, signals
 from tourserver.core.errors import TourserverError
-from tourserver.core.jobs import JobContext
-from tourserver.panoramas import making, refusals, webp
+from tourserver.core.jobs import JobContext, Retry
+from tourserver.panoramas import leaving, making, refusals, webp
 from tourserver.panoramas.manifest import Manifest
 from tourserver.panoramas.models import Panorama
 from tourserver.panoramas.store import TILE_JOB
 
 log = structlog.get_logger()
+
+LEAVING_WAIT: Final = timedelta(seconds=5)
 
 
 def mark_failed(session: Session, payload: dict[str, Any], error: TourserverError) -> None:
@@ -38,6 +41,9 @@ def tile(context: JobContext) -> None:
     panorama = _begin(context)
     if panorama is None:
         return
+    with context.services.db.read() as session:
+        if leaving.of(session, panorama.content_hash):
+            raise Retry("The files of the same picture, freed before, are still being removed.", after=LEAVING_WAIT)
     manifest = making.attempt(context, panorama, "jpg")
     _finish(context, panorama.id, manifest)
     log.info("tiles.made", panorama=panorama.id, files=manifest.files, seconds=manifest.seconds)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -20,11 +21,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from tourserver.core import audit, jobs
+from tourserver.core import audit, clock, jobs
 from tourserver.core.rights import Actor
 from tourserver.core.services import Services
 from tourserver.core.storage import Storage
-from tourserver.panoramas import refusals, warnings
+from tourserver.panoramas import leaving, refusals, warnings
 from tourserver.panoramas.inspect import MEGABYTE, Inspection, inspect
 from tourserver.panoramas.models import Panorama
 from tourserver.panoramas.regions import Region, as_json, baked_hash, canonical
@@ -96,7 +97,7 @@ def keep(session: Session, storage: Storage, held: Held, *, actor: Actor) -> Pan
 
     The same bytes are kept once, whoever uploads them. A picture that failed before is tried again.
     """
-    panorama = _existing(session, held.content_hash) or _insert(session, _uploaded(held, actor), actor)
+    panorama = _existing(session, held.content_hash) or _insert(session, _uploaded(session, held, actor), actor)
     if not storage.exists(panorama.original_key):
         # By content, so harmless when the transaction is rolled back: the next upload of it finds it.
         storage.put(panorama.original_key, held.path)
@@ -135,15 +136,23 @@ def warning_texts(panorama: Panorama, translate: Callable[[str], str] = str) -> 
 
 
 def _existing(session: Session, content_hash: str) -> Panorama | None:
-    return session.scalar(select(Panorama).where(Panorama.content_hash == content_hash))
+    """The picture of this content, held until the transaction ends, and young again: it isn't freed meanwhile."""
+    query = select(Panorama).where(Panorama.content_hash == content_hash).with_for_update()
+    panorama = session.scalar(query, execution_options={"populate_existing": True})
+    if panorama is not None:
+        panorama.updated_at = clock.now()
+    return panorama
 
 
-def _uploaded(held: Held, actor: Actor) -> Panorama:
-    looked = held.inspection
+def _uploaded(session: Session, held: Held, actor: Actor) -> Panorama:
+    looked, key = held.inspection, held.key
+    if leaving.of(session, held.content_hash):
+        # The file of that name is about to be removed.
+        key = f"originals/{held.content_hash}-{secrets.token_hex(4)}.{looked.extension}"
     return Panorama(
         content_hash=held.content_hash,
         original_name=held.name,
-        original_key=held.key,
+        original_key=key,
         original_bytes=looked.bytes,
         width=looked.width,
         height=looked.height,
