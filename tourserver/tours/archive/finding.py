@@ -50,6 +50,7 @@ def read_tour(archive: Archive, lang: str, report: Report) -> TourPart:
     pictures = Pictures(archive, posixpath.dirname(best.path))
     if best.format == manifest.FORMAT:
         return manifest.read(best.data, pictures, report)
+    report.left(N_("This format has no text alternatives. Write one for each scene before you publish."))
     if best.format == pannellum.FORMAT:
         return pannellum.read(best.data, pictures, lang, report)
     return marzipano.read(best.data, pictures, lang, report)

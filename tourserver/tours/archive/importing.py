@@ -26,14 +26,12 @@ from tourserver.core.i18n import N_
 from tourserver.core.jobs import Job, JobContext, Retry
 from tourserver.core.services import Services
 from tourserver.panoramas.inspect import MEGABYTE
-from tourserver.panoramas.jobs import FULL_DISK_WAIT
 from tourserver.panoramas.refusals import DiskFull
 from tourserver.sites.models import Site
 from tourserver.sites.rules import thing
 from tourserver.tours import scenes
-from tourserver.tours.archive import building, finding, fitting, refusals
+from tourserver.tours.archive import building, finding, fitting, making, refusals
 from tourserver.tours.archive.dropping import drop_later
-from tourserver.tours.archive.making import Stopped
 from tourserver.tours.archive.parts import TourPart
 from tourserver.tours.archive.report import Report
 from tourserver.tours.archive.unpacking import Unpacked, Unpacker
@@ -122,8 +120,8 @@ def run(context: JobContext) -> None:
         except NotFound as error:
             raise Unavailable(N_("The ZIP is no longer here. Upload it again.")) from error
         except DiskFull as error:
-            raise Retry(error.text, after=FULL_DISK_WAIT) from error
-        except Stopped as error:
+            raise Retry(error.text, after=making.FULL_DISK_WAIT) from error
+        except making.Stopped as error:
             raise Retry("stopped", after=timedelta(seconds=1)) from error
         finally:
             if folder is not None:
@@ -190,7 +188,7 @@ def _progress(context: JobContext) -> Any:
     def tell(share: float) -> None:
         nonlocal last
         if context.stopping.is_set():
-            raise Stopped
+            raise making.Stopped
         if share in (0.0, 1.0) or time.monotonic() - last >= 0.5:
             last = time.monotonic()
             context.progress(_READ + int((_PICTURES - _READ) * share))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from tourserver.panoramas.sandbox import Limits
 
 log = structlog.get_logger()
 
+FULL_DISK_WAIT: Final = timedelta(minutes=2)
 _STEP: Final = 0.2
 
 

@@ -20,7 +20,6 @@ from tourserver.core.actors import Actor
 from tourserver.core.errors import Conflict, NotFound, TourserverError
 from tourserver.core.i18n import N_
 from tourserver.core.jobs import Job, JobContext, Retry
-from tourserver.panoramas.jobs import FULL_DISK_WAIT
 from tourserver.panoramas.models import Panorama
 from tourserver.panoramas.sandbox import Limits, io_error
 from tourserver.sites.models import Site
@@ -73,7 +72,7 @@ def run(context: JobContext) -> None:
         raise Retry("stopped", after=timedelta(seconds=1)) from error
     except OSError as error:
         known = io_error(error)
-        raise Retry(known.text, after=FULL_DISK_WAIT) from error
+        raise Retry(known.text, after=making.FULL_DISK_WAIT) from error
     finally:
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
