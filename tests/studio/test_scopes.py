@@ -12,28 +12,21 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from tests import factories
-from tourserver.assets.models import Asset
-from tourserver.core import clock, rights
-from tourserver.core.rights import SYSTEM, Actor, Grant
+from tests.furnishing import furnish
+from tourserver.core import rights
+from tourserver.core.rights import SYSTEM, Actor
 from tourserver.core.services import Services
-from tourserver.people import invitations
 from tourserver.people.models import User
 from tourserver.sites.models import Node, Site
-from tourserver.tours import hotspots, removal, review
-from tourserver.tours.hotspots import Point
-from tourserver.tours.models import Scene
 from tourserver.uploads import receivers
-from tourserver.uploads.models import Upload
 
 BY_LINK = {"people.enter", "welcome.enter"}
 """Addresses whose argument is a secret that says who one is: tests/people has them."""
 META: dict[str, dict[str, Any]] = {"asset": {"kind": "picture"}}
 """What uploads of a purpose must say of themselves, where it is something."""
-FACE = {"id": "f1", "yaw": 20.0, "pitch": 4.0, "width": 10.0, "height": 12.0}
 
 
 @dataclass
@@ -63,23 +56,6 @@ class World:
         return str(self.app.url_map.bind("localhost").build(rule.endpoint, wanted, method=method))
 
 
-def furnish(session: Session, site: Site, scene_id: str, actor: Actor) -> dict[str, Any]:
-    """One of everything that addresses of a site name."""
-    scene = session.get_one(Scene, scene_id)
-    scene.regions = [FACE]
-    hotspots.add_hotspot(session, scene, Point("info", 1, 1, {"en": "Crane"}, {"en": "It lifts."}), actor=actor)
-    asset = Asset(site_id=site.id, kind="picture", content_hash="a" * 64, original_name="a.jpg", bytes=1)
-    asset.media_type, asset.storage_key, asset.state = "image/jpeg", "assets/a", "ready"
-    removed = removal.take_hotspot(session, scene.hotspots[-1], actor=actor)
-    upload = Upload(
-        actor=actor.reference, purpose="panorama", thing_id=site.slug, name="a.jpg", size=10, chunk_bytes=10,
-        state="open", meta={}, expires_at=clock.now() + invitations.LIFE,
-    )  # fmt: skip
-    session.add_all([asset, upload])
-    session.flush()
-    return {"asset_id": asset.id, "removed_id": removed.id, "upload_id": upload.id}
-
-
 @pytest.fixture
 def world(app: Flask, app_services: Services) -> World:
     with app_services.db.write() as session:
@@ -95,13 +71,7 @@ def world(app: Flask, app_services: Services) -> World:
         colleague = factories.make_user(session, name="Nora North")
         actor = Actor("user", colleague.id)
         rights.grant(session, actor, "node_reviewer", "node", north.id, by=SYSTEM)
-        furnished = furnish(session, foreign, quay.id, actor)
-        submission = review.submit(session, foreign, confirmed=review.CONFIRMATIONS, actor=actor)
-        invited = invitations.invite(
-            session, app_services.tokens, email="x@example.org", name="X", language="en",
-            role="site_owner", scope="node", scope_id=north.id, actor=SYSTEM,
-        )  # fmt: skip
-        grant = session.query(Grant).filter(Grant.user_id == colleague.id).one()
+        furnished = furnish(session, app_services, foreign, quay, actor)
         officers = {}
         for role, scope, scope_id in (
             ("node_reviewer", "node", south.id),
@@ -114,19 +84,12 @@ def world(app: Flask, app_services: Services) -> World:
         values = {
             "site": foreign.slug,
             "session": scheduled.slug,
-            "node_slug": north.slug,
             "scene_id": quay.id,
             "point_id": quay.hotspots[0].id,
-            "region_id": FACE["id"],
-            "submission_id": submission.id,
-            "revision_number": 1,
-            "invitation_id": invited.id,
-            "grant_id": grant.id,
             "user_id": colleague.id,
             "state": "withdrawn",
             "way": "up",
             "number": 0,
-            "path": f"panoramas/{quay.panorama.content_hash}/base.jpg",
             **furnished,
         }
     return World(app, app_services, own, foreign, values, officers)
