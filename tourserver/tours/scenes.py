@@ -22,6 +22,8 @@ from tourserver.tours.models import Hotspot, Scene
 MAX_SCENES = 200
 MAX_REGIONS = 60
 
+_KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
+
 CHANGEABLE = frozenset(
     {
         "title",
@@ -64,8 +66,10 @@ def must_have_room(session: Session, site_id: str) -> None:
 
 
 def free_key(session: Session, site_id: str, wanted: str) -> str:
-    """An ASCII key for deep links that no other scene of the site has."""
-    base = re.sub(r"[^a-z0-9]+", "-", wanted.lower()).strip("-")[:40] or "scene"
+    """An ASCII key for deep links that no other scene of the site has. What is a key already stays as it is."""
+    base = re.sub(r"[^a-z0-9]+", "-", wanted.lower()).strip("-")[:40].strip("-") or "scene"
+    if _KEY.fullmatch(wanted):
+        base = wanted
     taken = set(session.scalars(select(Scene.key).where(Scene.site_id == site_id)))
     key, number = base, 2
     while key in taken:
