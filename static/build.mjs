@@ -4,7 +4,8 @@
  * Usage: node static/build.mjs [--watch]
  *
  * Every file but manifest.json carries a hash of its content in its name, so that it may be cached for ever;
- * manifest.json maps the plain name to the hashed one: {"page.js": "page-ABCD1234.js"}.
+ * manifest.json maps the plain name to the hashed one: {"page.js": "page-ABCD1234.js"}. Beside each text lie its
+ * .br and .gz, which the server sends to browsers that take them (tourserver/core/compressed.py).
  */
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
@@ -12,6 +13,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
 import { catalogues } from "./build/catalogues.mjs";
+import { compressAll } from "./build/compress.mjs";
 import { contentHash } from "./build/hash.mjs";
 import { sprite } from "./build/icons.mjs";
 import { sweden } from "./build/sweden.mjs";
@@ -114,7 +116,7 @@ async function removeStale(manifest, metafiles) {
   }
   for (const entry of await readdir(dist, { recursive: true, withFileTypes: true })) {
     const file = path.join(entry.parentPath, entry.name);
-    if (!entry.isFile() || keep.has(path.relative(dist, file))) continue;
+    if (!entry.isFile() || keep.has(path.relative(dist, file).replace(/\.(br|gz)$/, ""))) continue;
     const { mtimeMs } = await stat(file);
     if (Date.now() - mtimeMs > STALE_AFTER_MS) await rm(file, { force: true });
   }
@@ -141,6 +143,7 @@ async function build() {
     await emit(manifest, `i18n/${language}.json`, text);
   }
   await removeStale(manifest, [scripts.metafile, styles.metafile]);
+  if (!watching) await compressAll(dist);
   const sorted = Object.fromEntries(Object.entries(manifest).sort(([a], [b]) => a.localeCompare(b)));
   const temporary = path.join(dist, "manifest.json.tmp");
   await writeFile(temporary, `${JSON.stringify(sorted, null, 2)}\n`);

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from tourserver import models
-from tourserver.core import web
+from tourserver.core import compressed, web
 from tourserver.core.errors import TourserverError
 from tourserver.core.i18n import N_
 from tourserver.core.paths import resource
@@ -25,7 +25,7 @@ from tourserver.core.settings import Settings
 from tourserver.live import sockets
 from tourserver.live import views as live
 from tourserver.mail import views as dev_mail
-from tourserver.pages import health
+from tourserver.pages import embed, health
 from tourserver.pages import views as pages
 from tourserver.people import invitation_views, security
 from tourserver.people import views as people
@@ -36,11 +36,13 @@ from tourserver.sessions import views as sessions
 from tourserver.sites import studio as sites_studio
 from tourserver.studio import grants, nodes, setup, staff
 from tourserver.studio import views as studio
-from tourserver.tours import media
+from tourserver.tours import asset_views, editor_api, media, planning, points, previews
+from tourserver.tours import receive as tours_receive
 from tourserver.tours import studio as tours_studio
 from tourserver.tours import studio_history as tours_history
 from tourserver.tours import studio_review as tours_review
 from tourserver.tours import views as tours
+from tourserver.uploads import views as uploads
 from tourserver.wiring import connect_signals
 
 log = structlog.get_logger()
@@ -92,7 +94,9 @@ def _configure_flask(app: Flask, services: Services) -> None:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.session_interface = web.CookiesOfPages()
     csrf.init_app(app)
+    compressed.init_app(app)
 
 
 def _table_exists(services: Services) -> bool:
@@ -228,6 +232,8 @@ def _configure_requests(app: Flask) -> None:
             response.headers["Cache-Control"] = "private, no-cache"
         if response.mimetype == "text/html" and "no-store" in response.headers.get("Cache-Control", ""):
             response.headers["Referrer-Policy"] = "no-referrer"  # a private page's address is nobody's business
+        if origins := g.get("frame_ancestors"):  # this runs after Talisman, as it was registered before it
+            _let_frame(response, origins)
         if "began" in g and not request.path.startswith(("/static/", "/media/")):
             # the rule and not the path: paths may carry tokens
             rule = request.url_rule.rule if request.url_rule else "-"
@@ -236,9 +242,19 @@ def _configure_requests(app: Flask) -> None:
         return response
 
 
+def _let_frame(response: Response, origins: list[str]) -> None:
+    """Let pages of these origins show this one in a frame; all else of the policy stays."""
+    policy = response.headers.get("Content-Security-Policy", "")
+    closed, opened = "frame-ancestors 'none'", f"frame-ancestors {' '.join(origins)}"
+    if closed in policy:
+        response.headers["Content-Security-Policy"] = policy.replace(closed, opened)
+        response.headers.pop("X-Frame-Options", None)  # it knows no list of origins
+
+
 def _register_features(app: Flask, settings: Settings) -> None:
     for blueprint in (
         pages.bp,
+        embed.bp,
         health.bp,
         people.bp,
         invitation_views.welcome_bp,
@@ -248,6 +264,14 @@ def _register_features(app: Flask, settings: Settings) -> None:
         tours_studio.studio_bp,
         tours_review.review_bp,
         tours_history.history_bp,
+        editor_api.editor_bp,
+        points.points_bp,
+        planning.planning_bp,
+        previews.preview_bp,
+        asset_views.media_bp,
+        asset_views.files_bp,
+        tours_receive.receive_bp,
+        uploads.uploads_bp,
         sessions.bp,
         sessions_studio.studio_bp,
         registration.bp,

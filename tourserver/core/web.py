@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 import flask_babel
 from babel.dates import format_date, format_skeleton, format_time
-from flask import Flask, current_app, g, has_request_context, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, g, has_request_context, redirect, render_template, request, url_for
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_babel import gettext
 from flask_login import current_user
 from markupsafe import Markup, escape
@@ -34,6 +35,18 @@ _DATES = {"en": "en_GB"}  # “10 December”, as most of the world writes it
 LANG_COOKIE = "lang"
 ZONE_COOKIE = "tz"
 THEME_COOKIE = "theme"
+
+
+class CookiesOfPages(SecureCookieSessionInterface):
+    """The session's cookie, of which answers for everybody say nothing: they neither set it nor vary by it.
+
+    Flask-Login looks into the session after every request, and so each tile would be kept anew for each cookie.
+    """
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """See the base class."""
+        if not response.cache_control.public:
+            super().save_session(app, session, response)
 
 
 def services() -> Services:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, EmailField, PasswordField, SelectChoice, SelectField, StringField, URLField
+from wtforms import (
+    BooleanField,
+    EmailField,
+    PasswordField,
+    SelectChoice,
+    SelectField,
+    StringField,
+    TextAreaField,
+    URLField,
+)
 from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional
 
 from tourserver.core.i18n import LANGUAGES, NATIVE_NAMES
@@ -18,6 +27,12 @@ class SetupForm(FlaskForm):
     public_url = URLField(_l("Public address"), [Optional(), Length(max=200)])
     sender_name = StringField(_l("Sender's name"), [Optional(), Length(max=100)])
     sender_email = EmailField(_l("Sender's e-mail"), [Optional(), Email(), Length(max=254)])
+
+
+class EmbedForm(FlaskForm):
+    """Whose pages may show our tours."""
+
+    origins = TextAreaField(_l("Sites that may show our tours"), [Optional(), Length(max=15_000)])
 
 
 class TestMailForm(FlaskForm):

@@ -21,9 +21,10 @@ from tourserver.core.ratelimit import limiter
 from tourserver.core.services import Services, is_loopback
 from tourserver.mail import sending
 from tourserver.mail.server import Step
+from tourserver.pages import embedding
 from tourserver.people.names import one_line
 from tourserver.registration import requeue
-from tourserver.studio.forms import SetupForm, TestMailForm
+from tourserver.studio.forms import EmbedForm, SetupForm, TestMailForm
 
 bp = Blueprint("studio_setup", __name__, url_prefix="/studio/setup")
 
@@ -65,16 +66,44 @@ def test_mail() -> Any:
     return _page(SetupForm(formdata=None), form, answers), status
 
 
-def _page(form: SetupForm, mail_form: TestMailForm, answers: list[Step] | None = None) -> str:
+@bp.post("/embedding")
+@web.staff_required("embed.change")
+def embed() -> Any:
+    """Save whose pages may show our tours."""
+    form = EmbedForm()
+    status = 422
+    if form.validate_on_submit():
+        try:
+            with web.db().write() as session:
+                embedding.allow(session, (form.origins.data or "").replace("\0", ""), actor=web.current_actor())
+        except TourserverError as error:
+            status = error.status
+            show_error(form, error)
+        else:
+            flash(_("Saved."), "done")
+            return redirect(url_for("studio_setup.index"))
+    return _page(SetupForm(formdata=None), TestMailForm(formdata=None), embed_form=form), status
+
+
+def _page(
+    form: SetupForm,
+    mail_form: TestMailForm,
+    answers: list[Step] | None = None,
+    embed_form: EmbedForm | None = None,
+) -> str:
     services = web.services()
+    embed_form = embed_form or EmbedForm(formdata=None)
     with services.db.read() as session:
-        if not form.is_submitted() or request.endpoint == "studio_setup.test_mail":
+        if request.endpoint != "studio_setup.embed":
+            embed_form.origins.data = "\n".join(embedding.allowed(session))
+        if not form.is_submitted() or request.endpoint != "studio_setup.index":
             name, address = parseaddr(services.mail_from(session))
             form.public_url.data = services.settings.public_url or preferences.get(session, "public_url")
             form.sender_name.data, form.sender_email.data = name, address
         state = state_of(session, services)
     return web.studio_page(
-        "studio/setup.html", "setup", form=form, mail_form=mail_form, answers=answers, state=state,
+        "studio/setup.html", "setup", form=form, mail_form=mail_form, embed_form=embed_form, answers=answers,
+        state=state,
         fixed={"public_url": bool(services.settings.public_url), "sender": bool(services.settings.mail_from)},
     )  # fmt: skip
 
