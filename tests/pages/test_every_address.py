@@ -219,8 +219,8 @@ def test_without_the_forms_token_nothing_is_taken(settings: Settings) -> None:
         browser = factories.administrator(app)
         for rule in app.url_map.iter_rules():
             if "POST" in (rule.methods or set()) and not rule.rule.startswith("/socket.io"):
-                samples = dict.fromkeys(rule.arguments, "x") | {"lang": "en", "state": "published", "way": "up"}
-                samples |= {"revision_number": 1} if "revision_number" in rule.arguments else {}
+                known = {"lang": "en", "state": "published", "way": "up", "revision_number": 1}
+                samples: dict[str, Any] = {**dict.fromkeys(rule.arguments, "x"), **known}
                 path = path_of(app, rule, samples)
                 answer = browser.post(path)
                 assert answer.status_code == 400, path

@@ -218,6 +218,8 @@ def test_a_scene_is_withdrawn_with_a_reason_shown_as_such_and_put_back(office: O
     officer = office.browser(office.officer)
     quay, hall = office.scenes
     path = f"{TOUR}/scenes/{quay.id}/withdraw"
+    for place in (TOUR, f"{TOUR}/history/1"):
+        assert path in officer.get(place).text, place
     assert "it then starts at the next scene" in officer.get(path).text
     assert officer.post(path, data={"reason": " "}).status_code == 422
     assert "is withdrawn" in officer.post(path, data={"reason": "A face"}, follow_redirects=True).text
@@ -229,6 +231,9 @@ def test_a_scene_is_withdrawn_with_a_reason_shown_as_such_and_put_back(office: O
     assert "Visitors don" in officer.get(path).text, "it is not shown any more"
     problems = officer.get(f"{TOUR}/publish").text
     assert "leads to a scene that is withdrawn" in problems
+    page = officer.get(TOUR).text
+    assert "Put back" in page
+    assert f'href="{path}"' not in page
     back = officer.post(f"{TOUR}/scenes/{quay.id}/put-back", follow_redirects=True)
     assert "The scene is back in the draft." in back.text
     assert office.shown() == ["Hall"]

@@ -8,12 +8,12 @@ from flask import Blueprint, flash, redirect, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from tourserver.core import web
+from tourserver.core import rights, web
 from tourserver.core.errors import NotFound, TourserverError
 from tourserver.core.forms import show_error
 from tourserver.core.i18n import N_
 from tourserver.sites.models import Site
-from tourserver.sites.rules import may_publish, require_publish
+from tourserver.sites.rules import may_publish, require_publish, thing
 from tourserver.sites.studio import load
 from tourserver.tours import changes, history, publishing, review
 from tourserver.tours.models import Scene, TourRevision
@@ -93,7 +93,7 @@ def _page(slug: str, revision_number: int, form: RollBackForm) -> str:
         newest = publishing.published(session, site.id)
         if newest is None:  # there is one: `found`
             raise NotFound(N_("There is no tour with this number."))
-        form.seen.data = str(newest.number)
+        form.seen.data, actor = str(newest.number), web.current_actor()
         out = publishing.withdrawn_scenes(session, site.id)
         return web.studio_page(
             "tours/studio_revision.html",
@@ -108,7 +108,8 @@ def _page(slug: str, revision_number: int, form: RollBackForm) -> str:
             uncovers=_uncovers(session, newest, found),
             left_out=[scene["title"] for scene in found.content["scenes"] if scene["id"] in out],
             missing=history.missing(session, found.content),
-            may_roll_back=found.number != newest.number and may_publish(session, web.current_actor(), site),
+            may_roll_back=found.number != newest.number and may_publish(session, actor, site),
+            may_withdraw=found.number == newest.number and rights.can(session, actor, "site.submit", thing(site)),
             form=form,
             wide=True,
         )
