@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from tests.factories import JPEG
 from tourserver.assets.models import Asset
 from tourserver.core import clock
+from tourserver.core.db import new_id
 from tourserver.core.rights import SYSTEM, Actor, Grant
 from tourserver.core.services import Services
 from tourserver.people import invitations
 from tourserver.sites.models import Site
 from tourserver.tours import hotspots, publishing, removal, review
+from tourserver.tours.archive import importing
 from tourserver.tours.hotspots import Point
 from tourserver.tours.models import Scene
 from tourserver.uploads.models import Upload
@@ -74,10 +76,13 @@ def furnish(session: Session, services: Services, site: Site, scene: Scene, acto
         scope_id=site.node_id,
         actor=SYSTEM,
     )
+    imported = new_id()
+    importing.begin(session, site, imported, name="tour.zip", actor=actor)
     grant = session.scalars(select(Grant.id).where(Grant.user_id == actor.id)).first()
     return {
         "asset_id": asset.id,
         "removed_id": removed.id,
+        "import_id": imported,
         "upload_id": upload.id,
         "region_id": FACE["id"],
         "submission_id": submission.id,

@@ -39,6 +39,7 @@ from tourserver.studio import views as studio
 from tourserver.tours import asset_views, editor_api, media, planning, points, previews
 from tourserver.tours import receive as tours_receive
 from tourserver.tours import studio as tours_studio
+from tourserver.tours import studio_archive as tours_archive
 from tourserver.tours import studio_history as tours_history
 from tourserver.tours import studio_review as tours_review
 from tourserver.tours import views as tours
@@ -271,6 +272,7 @@ def _register_features(app: Flask, settings: Settings) -> None:
         asset_views.media_bp,
         asset_views.files_bp,
         tours_receive.receive_bp,
+        tours_archive.archive_bp,
         uploads.uploads_bp,
         sessions.bp,
         sessions_studio.studio_bp,

@@ -20,6 +20,7 @@ from tourserver.panoramas import jobs as panorama_jobs  # noqa: F401 - registers
 from tourserver.registration import requeue, retention
 from tourserver.studio import letters
 from tourserver.tours import removal, review
+from tourserver.tours.archive import handlers  # noqa: F401 - registers importing and exporting
 from tourserver.uploads import upkeep as uploads_upkeep
 from tourserver.wiring import connect_signals
 

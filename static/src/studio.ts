@@ -1,4 +1,5 @@
 /** Staff pages: upload with progress, the state of pictures, the preview that takes and gives views. */
+import { startArchives } from "./studio/archive";
 import { startEditor } from "./studio/editor/editor";
 import { orderScenes } from "./studio/editor/order";
 import { arrangePlan } from "./studio/editor/plan";
@@ -15,4 +16,5 @@ void startEditor();
 void orderScenes();
 void arrangePlan();
 void enhanceFiles();
+void startArchives();
 numberFocus();
