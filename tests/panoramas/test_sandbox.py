@@ -183,7 +183,7 @@ def test_the_limit_of_wall_time_holds(picture: Path, tmp_path: Path) -> None:
 
 def test_the_child_sees_none_of_the_parents_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOURSERVER_DATABASE_URL", "postgresql://user:secret@host/name")
-    environment = sandbox._environment(tmp_path)
+    environment = sandbox.environment(tmp_path)
     assert "secret" not in str(environment)
 
 

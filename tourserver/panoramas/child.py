@@ -1,8 +1,9 @@
 """``python -m tourserver.panoramas.child SOURCE FOLDER LIMITS WORK``: decodes strangers' pictures.
 
 Started by :mod:`tourserver.panoramas.sandbox`. WORK is JSON: ``{"regions": […], "ending": "jpg"}``. The child limits
-itself first, then works, and speaks JSON lines on stdout: ``{"percent": 40}``, and at the end ``{"manifest": …}`` or
-``{"error": …}``. Its standard input is held open by the parent; when that ends, the parent is gone and so is the child.
+itself first, then works, and speaks JSON lines on stdout: ``{"percent": 40}``, and at the end ``{"manifest": …,
+"peak": …}`` (bytes of memory) or ``{"error": …}``. Its standard input is held open by the parent; when that ends, the
+parent is gone and so is the child.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ def main(arguments: list[str]) -> int:
     limit(limits)
     try:
         from tourserver.core.errors import TourserverError
+        from tourserver.panoramas.memory import peak_bytes
         from tourserver.panoramas.regions import canonical
         from tourserver.panoramas.tiles import write_tiles
 
@@ -40,7 +42,7 @@ def main(arguments: list[str]) -> int:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         _say({"error": {"kind": "disk_full" if full else "io", "text": str(error)}})
         return 1
-    _say({"manifest": manifest.json()})
+    _say({"manifest": manifest.json(), "peak": peak_bytes()})
     return 0
 
 

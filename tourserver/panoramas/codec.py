@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import pyvips
 
-TILE_QUALITY: Final = 82
+from tourserver.panoramas.manifest import TILE_QUALITY
+
 WEBP_QUALITY: Final = 78
 WEBP_EFFORT: Final = 0
 

@@ -8,6 +8,9 @@ from typing import Any, Final
 
 from tourserver.panoramas.ladder import Level
 
+TILE_QUALITY: Final = 82
+"""Of JPEG tiles."""
+
 MANIFEST: Final = "manifest.json"
 
 Progress = Callable[[int], None]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,7 +23,7 @@ def building(target: Path) -> Iterator[Path]:
     target = target.absolute()
     _check(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    folder = target.parent / f".{target.name}.{uuid.uuid4().hex[:8]}.building"
+    folder = target.parent / f".{target.name}.{os.urandom(4).hex()}.building"
     folder.mkdir()
     try:
         yield folder

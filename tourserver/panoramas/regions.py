@@ -6,7 +6,6 @@ library is needed here.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping
@@ -83,5 +82,7 @@ def as_json(regions: Iterable[Region]) -> list[dict[str, float]]:
 
 def baked_hash(content_hash: str, regions: Iterable[Region]) -> str:
     """What names the picture that has these canonical regions of another baked in; hex."""
+    import hashlib  # late: the tiling child, which is started for each picture, can do without
+
     text = json.dumps(as_json(regions), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256((content_hash + text).encode()).hexdigest()

@@ -94,7 +94,7 @@ def write_tiles(
 
     ``regions`` are blurred; ``ending`` names the kind of tiles, ``jpg`` or ``webp``.
     """
-    work = json.dumps({"regions": as_json(regions), "ending": ending})
+    work = work_json(regions, ending)
     with tempfile.TemporaryFile() as complaints, _child(input_path, folder, limits, work, complaints) as child:
         watch = _Watch(child, limits.seconds, stopping)
         answer = _listen(child.stdout, progress)
@@ -107,7 +107,7 @@ def write_tiles(
     if "manifest" in answer and code == 0:
         return Manifest.from_json(answer["manifest"])
     if "error" in answer:
-        raise _error(answer["error"], limits)
+        raise refused(answer["error"], limits)
     if code in _CRASHES:
         log.error("tiles.decoder_crashed", signal=-code, complaint=complaint)
         raise refusals.damaged()
@@ -120,17 +120,12 @@ def write_tiles(
 def _child(
     input_path: Path, folder: Path, limits: Limits, work: str, complaints: IO[bytes]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    command = [
-        sys.executable,
-        "-m",
-        "tourserver.panoramas.child",
-        str(input_path.absolute()),
-        str(folder.absolute()),
-        limits.json(),
-        work,
-    ]
     child = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, env=_environment(folder)
+        command(input_path, folder, limits, work),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=complaints,
+        env=environment(folder),
     )
     try:
         yield child
@@ -143,7 +138,18 @@ def _child(
                 pipe.close()
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def command(input_path: Path, folder: Path, limits: Limits, work: str) -> list[str]:
+    """How the child is started; ``work`` is the JSON of :func:`work_json`."""
+    places = [str(input_path.absolute()), str(folder.absolute())]
+    return [sys.executable, "-m", "tourserver.panoramas.child", *places, limits.json(), work]
+
+
+def work_json(regions: Iterable[Region] = (), ending: str = "jpg") -> str:
+    """What the child shall do."""
+    return json.dumps({"regions": as_json(regions), "ending": ending})
+
+
+def environment(folder: Path) -> dict[str, str]:
     """A small environment without the parent's secrets, tuned for one thread and large, reused buffers.
 
     glibc gives large blocks back to the system at once and gets them again as zeroed pages: with bands of
@@ -212,7 +218,8 @@ def _listen(lines: IO[bytes] | None, progress: Progress | None) -> dict[str, Any
     return answer
 
 
-def _error(error: dict[str, Any], limits: Limits) -> TourserverError:
+def refused(error: dict[str, Any], limits: Limits) -> TourserverError:
+    """The error that a child told in JSON."""
     if error["kind"] == "invalid":
         return Invalid(error["message"], field=error["field"], code=error["code"], **error["params"])
     if error["kind"] == "memory":
