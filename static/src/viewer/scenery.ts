@@ -64,6 +64,21 @@ export class Scenery {
     return this.sphere?.facts() ?? null;
   }
 
+  /** A copy of the next frame: its pixels are gone as soon as it is on screen. */
+  snapshot(): Promise<HTMLCanvasElement | null> {
+    const { sphere } = this;
+    if (!sphere) return Promise.resolve(null);
+    return new Promise((resolve) =>
+      sphere.onceDrawn((canvas) => {
+        const copy = document.createElement("canvas");
+        copy.width = canvas.width;
+        copy.height = canvas.height;
+        copy.getContext("2d")?.drawImage(canvas, 0, 0);
+        resolve(copy);
+      }),
+    );
+  }
+
   destroy(): void {
     this.destroyed = true;
     this.preloader.stop();

@@ -5,12 +5,12 @@
  * away again, and then the next live tour's Register is the page's filled button.
  */
 import { _ } from "../i18n";
-import { controlButton } from "./controls";
 import { fromFragment, toFragment } from "./deeplink";
 import { findScene, firstScene, isReady, type SceneView, type TourDocument } from "./document";
 import { make } from "./dom";
-import { coverPage } from "./fullscreen";
+import { exposeTour } from "./inspect";
 import { TourList } from "./list";
+import { SiteBar } from "./site-bar";
 import { watchTiling } from "./tiling";
 import type { TourViewer } from "./tour";
 
@@ -22,12 +22,11 @@ export class SiteTour {
   private readonly stage: HTMLElement;
   private readonly walkButton: HTMLButtonElement | null;
   private readonly host = make("div", "tour-host");
-  private readonly full = controlButton("maximize", _("Full screen"));
+  private readonly bar: SiteBar;
   private viewer: TourViewer | null = null;
   private opening = false;
   /** Where the tour begins, or goes on after it was closed. */
   private at: SceneView | null = null;
-  private leaveFull: (() => void) | null = null;
   private addressTimer = 0;
 
   constructor(
@@ -46,7 +45,10 @@ export class SiteTour {
       onHotspot: (...chosen: Parameters<TourViewer["open"]>) => this.viewer?.open(...chosen),
     };
     this.list = new TourList(here, tour, actions, 2, places);
-    this.host.append(this.bar());
+    this.bar = new SiteBar(this.host, section, tour, {
+      close: () => this.close(),
+      visit: (id) => void this.walk(id),
+    });
   }
 
   /** Makes the page's parts work. */
@@ -58,12 +60,13 @@ export class SiteTour {
     this.section.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || event.defaultPrevented || event.isComposing || !this.viewer) return;
       event.preventDefault();
-      if (this.leaveFull) this.toggleFull();
+      if (this.bar.isFull) this.bar.toggleFull();
       else this.close();
     });
     window.addEventListener("hashchange", () => this.readAddress());
     this.readAddress();
-    const address = `${location.pathname.replace(/\/+$/, "")}/tour.json`;
+    exposeTour(() => this.viewer);
+    const address = this.section.dataset.document ?? `${location.pathname.replace(/\/+$/, "")}/tour.json`;
     watchTiling(this.tour, address, (tour) => this.update(tour));
   }
 
@@ -90,6 +93,7 @@ export class SiteTour {
         onScene: (shown) => this.list.setCurrent(shown.id),
         onView: (view) => this.moved(view),
       });
+      this.bar.attach(this.viewer);
       this.viewer.picture.focus({ preventScroll: true });
       this.host.scrollIntoView({ block: "nearest" });
     } finally {
@@ -100,7 +104,7 @@ export class SiteTour {
 
   /** Takes the viewer away: touch and wheel scroll the page again. */
   private close(): void {
-    if (this.leaveFull) this.toggleFull();
+    this.bar.detach();
     window.clearTimeout(this.addressTimer);
     this.addressTimer = 0;
     this.viewer?.destroy();
@@ -117,25 +121,6 @@ export class SiteTour {
     }
     this.walkButton?.focus({ preventScroll: true });
     this.walkButton?.scrollIntoView({ block: "nearest" });
-  }
-
-  private bar(): HTMLElement {
-    const bar = make("div", "tour-bar");
-    this.full.addEventListener("click", () => this.toggleFull());
-    const close = controlButton("x", _("Close the tour"));
-    close.addEventListener("click", () => this.close());
-    bar.append(this.full, close);
-    return bar;
-  }
-
-  private toggleFull(): void {
-    this.leaveFull?.();
-    this.leaveFull = this.leaveFull ? null : coverPage(this.section);
-    const words = this.leaveFull ? _("Leave full screen") : _("Full screen");
-    const drawn = controlButton(this.leaveFull ? "minimize" : "maximize", words);
-    this.full.replaceChildren(...drawn.children);
-    this.full.setAttribute("aria-label", words);
-    this.full.title = words;
   }
 
   private moved(view: SceneView): void {
@@ -176,6 +161,7 @@ export class SiteTour {
     }
     this.list.update(tour);
     this.viewer?.update(tour);
+    this.bar.update(tour);
     this.showProgress();
   }
 

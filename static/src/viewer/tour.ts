@@ -134,6 +134,12 @@ export class TourViewer extends Emitter<TourEvents> {
     else this.moved(cleanView(view, limitsOf(this.current)));
   }
 
+  /** Turns to a view because the person asked for it. */
+  turn(view: View, input: Input = "button"): void {
+    this.interrupt(input);
+    this.turnTo(view);
+  }
+
   /** Ends every movement that the person's drag or the Home key left going. */
   halt(): void {
     this.stopGlide();
@@ -182,6 +188,11 @@ export class TourViewer extends Emitter<TourEvents> {
     return this.scenery.facts();
   }
 
+  /** The next frame's picture; null while there is no sphere. For tests. */
+  snapshot(): Promise<HTMLCanvasElement | null> {
+    return this.scenery.snapshot();
+  }
+
   private get sphere(): Sphere | null {
     return this.scenery.sphere;
   }
@@ -215,9 +226,7 @@ export class TourViewer extends Emitter<TourEvents> {
   }
 
   private home(input: Input): void {
-    if (!this.current) return;
-    this.interrupt(input);
-    this.turnTo(this.current.view);
+    if (this.current) this.turn(this.current.view, input);
   }
 
   /** Turns there smoothly, or at once for people who asked for less movement. */
