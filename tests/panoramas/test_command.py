@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,8 @@ from click.testing import CliRunner
 
 from tests.panoramas import pictures
 from tourserver.panoramas.command import tiles
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(*arguments: object) -> tuple[int, str, str]:
@@ -68,3 +72,38 @@ def test_the_picture_library_stays_out_of_commands_that_do_not_need_it() -> None
     modules = "tourserver.cli, tourserver.panoramas.store, tourserver.panoramas.jobs"
     program = f"import sys, {modules}; sys.exit('pyvips' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def in_a_terminal(tmp_path: Path, *arguments: object) -> tuple[str, str]:
+    """Standard output, and what a terminal on standard error shows."""
+    main, other = pty.openpty()
+    command = [sys.executable, "-m", "tourserver", "tiles", *map(str, arguments)]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=other, env=environment, cwd=ROOT) as process:
+        os.close(other)
+        shown = b""
+        while True:
+            try:
+                shown += os.read(main, 65536)
+            except OSError:  # as Linux says that the other side was closed
+                break
+        assert process.stdout is not None
+        printed = process.stdout.read().decode()
+    os.close(main)
+    assert process.returncode == 0, shown.decode()
+    return printed, shown.decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "title"), [(("build", "a.jpg", "tiles"), "Tiles"), (("bench", "a.jpg", "--runs", "1"), "Measuring")]
+)
+def test_a_terminal_sees_a_bar_of_progress_and_standard_output_does_not(
+    tmp_path: Path, arguments: tuple[str, ...], title: str
+) -> None:
+    pictures.save_scene(tmp_path / "a.jpg", 4096)
+    paths = [tmp_path / word if word in ("a.jpg", "tiles") else word for word in arguments]
+    printed, shown = in_a_terminal(tmp_path, *paths, "--json")
+    assert json.loads(printed)["width"] == 4096
+    assert title in shown
+    assert "%" in shown
+    assert "━" in shown

@@ -175,6 +175,25 @@ def test_a_damaged_picture_fails_with_its_reason_and_is_not_tried_again(
     assert ready == []
 
 
+def test_bad_files_never_stop_the_queue(services: Services, tmp_path: Path, picture: bytes) -> None:
+    sound = pictures.save_scene(tmp_path / "a.jpg", 2048).read_bytes()
+    bad = [
+        sound[: len(sound) // 2] + b"\xff\xd9",
+        pictures.png_header(4096, 2048, b"\0" * 5000),
+        sound[: len(sound) // 3] + bytes(3000) + sound[len(sound) // 3 + 3000 :],
+    ]
+    failing = [upload(services, data) for data in bad]
+    lost = upload(services, pictures.save_scene(tmp_path / "b.jpg", 2048, Q=60).read_bytes())
+    services.storage.delete(load(services, lost).original_key)
+    good = upload(services, picture)
+    worker = Worker(services)
+    for _job in range(len(bad) + 2):
+        assert worker.run_once()
+    assert load(services, good).state == "ready"
+    assert [load(services, panorama_id).state for panorama_id in failing] == ["failed"] * len(bad)
+    assert job_of(services, lost).state == "waiting", "its original may come back"
+
+
 def test_uploading_a_failed_picture_again_tries_it_again(services: Services, picture: bytes) -> None:
     panorama_id = upload(services, picture)
     with services.db.write() as session:
