@@ -95,6 +95,7 @@ def test_captions_that_are_none_are_refused_with_the_line(text: str, line: int) 
 def test_captions_may_have_notes_styles_names_and_places() -> None:
     text = (
         "\ufeffWEBVTT - a film\n\nSTYLE\n::cue { color: white }\n\n"
-        "intro\n00:00:01.000 --> 00:00:02.500 align:start line:0\n<v Karin>你好\nمرحبا\n\r\n01:00:00.000 --> 01:00:01.000\nB"
+        "intro\n00:00:01.000 --> 00:00:02.500 align:start line:0\n<v Karin>你好\nمرحبا\n\r\n"
+        "01:00:00.000 --> 01:00:01.000\nB"
     )
     assert captions.check(text.encode()) == 2

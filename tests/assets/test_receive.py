@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from tourserver.panoramas.sandbox import Limits
 from tourserver.sites.models import Site
 from tourserver.tours import hotspots, publishing
 from tourserver.tours.hotspots import Point
-from tourserver.tours.models import Scene
+from tourserver.tours.models import RemovedPart, Scene
 
 FILES = "/studio/sites/harbour/tour/files"
 
@@ -39,10 +38,10 @@ def admin(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def tour(app_services: Services) -> Iterator[list[Scene]]:
+def tour(app_services: Services) -> list[Scene]:
     with app_services.db.write() as session:
         made = factories.make_tour(session, app_services, slug="harbour")[1]
-    yield made
+    return made
 
 
 def add(client: FlaskClient, kind: str, content: bytes, name: str = "file.bin") -> Any:
@@ -120,7 +119,7 @@ def test_the_same_bytes_are_kept_once(admin: FlaskClient, app_services: Services
         assert add(admin, "document", samples.PDF, "report.pdf").status_code == 302
     kept = only(app_services)
     assert kept.content_hash == hashlib.sha256(samples.PDF).hexdigest()
-    stored = [path for path in app_services.settings.files.rglob("*.pdf")]
+    stored = list(app_services.settings.files.rglob("*.pdf"))
     assert len(stored) == 1
     assert app_services.storage.exists(kept.storage_key)
 
@@ -198,14 +197,11 @@ def test_a_file_is_deleted_once_nothing_shows_it(admin: FlaskClient, app_service
     asset = only(app_services)
     publish_with(app_services, tour[0], asset)
     assert "This file is shown" in admin.post(f"{FILES}/{asset.id}/remove", follow_redirects=True).text
-    point = tour[0].hotspots[0].id
     with app_services.db.read() as session:
         point = session.get_one(Scene, tour[0].id).hotspots[-1].id
     admin.post(f"/studio/sites/harbour/tour/scenes/{tour[0].id}/points/{point}/remove")
     assert "taken out today" in admin.post(f"{FILES}/{asset.id}/remove", follow_redirects=True).text
     with app_services.db.write() as session:
-        from tourserver.tours.models import RemovedPart
-
         for part in session.scalars(select(RemovedPart)):
             session.delete(part)
     assert "The file is deleted." in admin.post(f"{FILES}/{asset.id}/remove", follow_redirects=True).text

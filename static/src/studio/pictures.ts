@@ -5,6 +5,9 @@ interface PictureState {
   percent: number;
 }
 
+/** Said on the document when a picture has ended while the page has an editor, which may hold something unsaved. */
+export const PICTURE_ENDED = "pictureended";
+
 const ASK_EVERY_MS = 1_000;
 
 /** Asks how far pictures are while one is in work, moves the bars, and loads the page anew when one has ended. */
@@ -24,7 +27,7 @@ export function watchPictures(): void {
         const found = states[element.dataset.scene ?? ""];
         if (!found) continue;
         if (found.state === "ready" || found.state === "failed") {
-          window.location.reload();
+          await ended();
           return;
         }
         const bar = find<HTMLProgressElement>("progress", element);
@@ -34,4 +37,20 @@ export function watchPictures(): void {
     if (working().length > 0) window.setTimeout(ask, ASK_EVERY_MS);
   };
   if (working().length > 0) window.setTimeout(ask, ASK_EVERY_MS);
+}
+
+/** Shows how it ended: by loading the page anew, or its parts where somebody may be typing. */
+async function ended(): Promise<void> {
+  if (!find("[data-editor]")) {
+    window.location.reload();
+    return;
+  }
+  const response = await fetch(window.location.href).catch(() => null);
+  if (!response?.ok) return;
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  for (const old of findAll("[data-picture]")) {
+    const state = fresh.querySelector(`[data-picture="${old.dataset.picture}"]`);
+    if (state) old.replaceWith(state);
+  }
+  document.dispatchEvent(new Event(PICTURE_ENDED));
 }

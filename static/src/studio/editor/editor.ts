@@ -3,6 +3,7 @@ import { announce, find, findAll, h, icon, need } from "../../dom";
 import { _, loadCatalogue } from "../../i18n";
 import { angleBetween, type View } from "../../viewer/document";
 import type { TourViewer } from "../../viewer/tour";
+import { PICTURE_ENDED } from "../pictures";
 import { Api, type Outcome } from "./api";
 import { showClash } from "./conflict";
 import {
@@ -121,6 +122,11 @@ class Editor {
     this.renew();
     window.addEventListener("beforeunload", (event) => {
       if (this.pointForm.dirty || this.sceneForm.dirty || this.store?.busy) event.preventDefault();
+    });
+    document.addEventListener(PICTURE_ENDED, () => {
+      void this.known.reload().then(() => {
+        if (!this.viewer && this.scene.panorama.files) void this.showPicture();
+      });
     });
     if (this.scene.panorama.files) await this.showPicture();
   }
@@ -363,7 +369,8 @@ function wrong(outcome: Outcome): { message: string; field: string | null } | nu
     case "lost":
       return { message: _("Connection lost. Your text is kept."), field: null };
     case "conflict":
-      return { message: outcome.message, field: null };
+      // both versions are shown beside it, and the form keeps what was typed
+      return { message: "", field: null };
     default:
       return null;
   }

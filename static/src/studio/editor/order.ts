@@ -2,6 +2,9 @@
 import { announce, find, findAll } from "../../dom";
 import { _, loadCatalogue } from "../../i18n";
 
+const EDGE_PX = 48;
+const SCROLL_PX = 12;
+
 /** Starts where the page lists the scenes. */
 export async function orderScenes(): Promise<void> {
   const list = find("[data-order]");
@@ -63,6 +66,9 @@ class Order {
   private move(event: PointerEvent): void {
     const { dragged } = this;
     if (!dragged) return;
+    // a long list goes on beyond the window
+    if (event.clientY < EDGE_PX) window.scrollBy(0, -SCROLL_PX);
+    if (event.clientY > window.innerHeight - EDGE_PX) window.scrollBy(0, SCROLL_PX);
     const over = this.items.find((item) => {
       const box = item.getBoundingClientRect();
       return item !== dragged && event.clientY > box.top && event.clientY < box.bottom;
