@@ -8,6 +8,7 @@ import pyvips
 
 from tests.panoramas import pictures
 from tourserver.panoramas.blur import CELLS, Cover, pixels_of
+from tourserver.panoramas.codec import open_picture
 from tourserver.panoramas.regions import Region, canonical
 from tourserver.panoramas.tiles import build_tiles
 
@@ -158,3 +159,31 @@ def test_two_hundred_regions_take_no_exponential_time(source: Path) -> None:
     original = pyvips.Image.new_from_file(str(source)).copy_memory()
     covered = Cover(source, canonical(many))(original, 0, (2048, 1024))
     assert (covered - original).abs().max() > 0
+
+
+@pytest.mark.parametrize("kind", ["grey", "deep", "glass", "print", "turned", "wide gamut"])
+def test_the_colours_that_are_left_are_those_of_the_picture_whatever_its_kind(tmp_path: Path, kind: str) -> None:
+    width = 2500  # so that the small copy is really a smaller one
+    plain = (pictures.scene(width) * 0.3 + [120, 60, 20]).cast("uchar").copy(interpretation="srgb")
+    path = tmp_path / ("a.jpg" if kind in ("print", "turned") else "a.png")
+    if kind == "grey":
+        plain = plain.colourspace("b-w")
+    elif kind == "deep":
+        plain = (plain.cast("ushort") * 257).cast("ushort").copy(interpretation="rgb16")
+    elif kind == "glass":
+        plain = plain.bandjoin(255)
+    elif kind == "print":
+        plain = plain.colourspace("cmyk")
+    elif kind == "turned":
+        plain = plain.rot180().copy()
+        plain.set_type(pyvips.GValue.gint_type, "orientation", 3)
+    elif kind == "wide gamut":
+        plain = plain.icc_export(output_profile="p3", depth=8)
+    plain.write_to_file(str(path))
+    shown = open_picture(path, sequential=False).copy_memory()
+    region = Region(30.0, 20.0, 40.0, 30.0)
+    covered = Cover(path, [region])(shown, 0, (width, width // 2))
+    mask = mask_of(region, width)
+    for band in range(3):
+        before, after = (only(image, mask)[band].avg() for image in (shown, covered))
+        assert after * 255 / mask.avg() == pytest.approx(before * 255 / mask.avg(), abs=6)

@@ -296,3 +296,21 @@ def test_no_bytes_make_the_metadata_readers_fail(tail: bytes) -> None:
     for head in (b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08", b""):
         read_exif(head + tail)
     read_gpano(read_xmp(tail), 4096, 2048)
+
+
+def test_the_largest_size_is_taken_and_a_pixel_more_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(pictures.png_header(16384, 8192))
+    assert inspect(path).width == 16384
+    for width, height in ((16385, 8192), (16386, 8193), (2**31 - 1, 2**30), (0, 0)):
+        path.write_bytes(pictures.png_header(width, height))
+        assert refusal(path).code in ("too_many_pixels", "too_small")
+
+
+def test_a_moving_picture_is_refused_and_the_first_of_several_taken(tmp_path: Path) -> None:
+    first = Image.new("RGB", (2048, 1024), "teal")
+    second = Image.new("RGB", (2048, 1024), "red")
+    first.save(tmp_path / "a.webp", save_all=True, append_images=[second], duration=100)
+    assert refusal(tmp_path / "a.webp").code == "unsupported"
+    first.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[second])
+    assert inspect(tmp_path / "a.jpg").width == 2048

@@ -93,6 +93,22 @@ def test_an_upload_is_kept_by_its_content_and_its_tiles_are_asked_for(services: 
         assert session.scalars(select(Audit)).one().verb == "panorama.add"
 
 
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("å" * 300 + ".jpg", "å" * 200),
+        ("مبنى البلدية 🏗️.jpg", "مبنى البلدية 🏗️.jpg"),
+        ("../../etc/passwd", "passwd"),
+        ("\u202egpj.exe\0\n.jpg", "gpj.exe.jpg"),
+        ("", ""),
+    ],
+)
+def test_names_of_all_scripts_are_kept_without_folders_and_control_signs(
+    services: Services, picture: bytes, name: str, kept: str
+) -> None:
+    assert load(services, upload(services, picture, name)).original_name == kept
+
+
 def test_the_warnings_of_a_stored_picture_are_there_in_words(services: Services, picture: bytes) -> None:
     panorama = load(services, upload(services, picture))
     assert store.warning_texts(panorama)[0].startswith("The picture is 2048 × 1024; 4096 × 2048 is needed")
