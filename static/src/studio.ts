@@ -7,9 +7,9 @@ import { enhanceFiles } from "./studio/editor/upload-file";
 import { numberFocus } from "./studio/numbers";
 import { watchPictures } from "./studio/pictures";
 import { showPreview } from "./studio/preview";
-import { enhanceUpload } from "./studio/upload";
+import { enhanceUploads } from "./studio/uploads/uploads";
 
-enhanceUpload();
+void enhanceUploads();
 watchPictures();
 void showPreview();
 void startEditor();

@@ -1,4 +1,5 @@
 import { find, findAll } from "../dom";
+import { refreshScenes } from "./uploads/scene-list";
 
 interface PictureState {
   state: "waiting" | "tiling" | "ready" | "failed";
@@ -28,7 +29,8 @@ export function watchPictures(): void {
         if (!found) continue;
         if (found.state === "ready" || found.state === "failed") {
           await ended();
-          return;
+          if (!find("[data-fresh]")) return;
+          break; // others may still be in work
         }
         const bar = find<HTMLProgressElement>("progress", element);
         if (bar) bar.value = found.percent;
@@ -41,6 +43,10 @@ export function watchPictures(): void {
 
 /** Shows how it ended: by loading the page anew, or its parts where somebody may be typing. */
 async function ended(): Promise<void> {
+  if (find("[data-fresh]")) {
+    await refreshScenes(); // a reload would end the uploads of this page
+    return;
+  }
   if (!find("[data-editor]")) {
     window.location.reload();
     return;
