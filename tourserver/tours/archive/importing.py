@@ -99,7 +99,7 @@ def of_site(session: Session, site_id: str, most: int = 5) -> list[Job]:
 def mark_failed(session: Session, payload: dict[str, Any], error: TourserverError) -> None:
     """Note why nothing was added, for the page, and have the ZIP removed."""
     job = find(session, payload["site"], payload["import"])
-    if job is None:
+    if job is None or "report" in job.payload:
         return
     if error.code == "worker_lost":
         error = refusals.worker_lost(error.params["count"])
