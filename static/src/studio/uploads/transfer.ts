@@ -77,6 +77,7 @@ export class Transfer {
         if (this.ending.signal.aborted) return null;
         if (error instanceof Unreadable) return this.end("unreadable");
         const final = await this.cope(error);
+        if (this.ending.signal.aborted) return null;
         if (final) return this.end("refused", final);
       }
     }
