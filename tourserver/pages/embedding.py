@@ -48,7 +48,7 @@ def allow(session: Session, lines: str, *, actor: Actor) -> list[str]:
 def check_origin(line: str) -> str:
     """An origin as browsers write it: https://name[:port], or http on this machine. Raises :class:`Invalid`."""
     text = line.strip().rstrip("/")
-    shown = text[:100]
+    shown = line.strip()[:100]
     try:
         parts = urlsplit(text)
         port = parts.port

@@ -13,6 +13,7 @@ from tourserver.core import i18n, markdown, web
 from tourserver.core.errors import Gone, NotFound
 from tourserver.core.i18n import pick
 from tourserver.core.services import Services
+from tourserver.pages import points
 from tourserver.sessions import listing
 from tourserver.sessions.models import ScheduledSession
 from tourserver.sites import catalogue, sweden
@@ -20,6 +21,8 @@ from tourserver.sites.models import Site
 from tourserver.tours import document, pictures, publishing
 
 bp = Blueprint("pages", __name__)
+for _name, _filter in points.FILTERS.items():
+    bp.add_app_template_filter(_filter, _name)
 
 LANG = "<any(en,sv,zh):lang>"
 BARE = ("/", "/sites", "/sessions", "/privacy", "/accessibility")
@@ -77,7 +80,7 @@ def sites(lang: str) -> str:
     view = "map" if request.args.get("view") == "map" else "list"
     with web.db().read() as session:
         found = catalogue.find(session, filters, web.current_language())
-        points = sweden.points(found)
+        places = sweden.points(found)
         return render_template(
             "sites/list.html",
             sites=found,
@@ -85,7 +88,7 @@ def sites(lang: str) -> str:
             nodes=catalogue.nodes(session),
             filters={"theme": filters.theme, "node": filters.node, "q": filters.words, "view": view},
             pictures=pictures.of_sites(session, found),
-            points=points,
+            points=places,
             unplaced=[site for site in found if site.latitude is None],
         )
 
@@ -117,7 +120,7 @@ def _site_page(slug: str, template: str) -> Any:
             found, status = catalogue.by_slug(session, slug), 410
         language = web.current_language()
         revision = publishing.published(session, found.id) if status == 200 else None
-        points = sweden.points([found])
+        places = sweden.points([found])
         return render_template(
             template,
             site=found,
@@ -125,7 +128,7 @@ def _site_page(slug: str, template: str) -> Any:
             body=_body(found, language),
             next_session=listing.next_of_site(session, found.id),
             missing_language=language in i18n.missing_languages(found.name) + i18n.missing_languages(found.body),
-            point=points[0] if points else None,
+            point=places[0] if places else None,
         ), status
 
 
