@@ -73,28 +73,30 @@ def _add_scene(page: Page, picture: Path, title: str) -> None:
 
 
 def _set_start_view(page: Page) -> None:
-    picture = page.locator(".preview .tv-picture")
-    expect(page.locator(".preview .psv-canvas")).to_be_visible()
+    picture = page.locator("[data-editor-stage] .tv-picture")
+    expect(page.locator("[data-editor-stage] .psv-canvas")).to_be_visible()
     picture.focus()
     for _ in range(4):
         page.keyboard.press("ArrowRight")
     page.get_by_role("button", name="Take the view shown").click()
     yaw = float(page.get_by_label("Start view: yaw, degrees").input_value())
     assert yaw > 5, "turned to the right"
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect(page.locator(".editor__state--saved")).to_be_visible()
+    page.reload()
     expect(page.get_by_label("Start view: yaw, degrees")).to_have_value(re.compile(rf"^{yaw:g}"))
 
 
 def _add_point(page: Page, kind: str, name: str, *, leads_to: str | None = None, words: str | None = None) -> None:
-    page.get_by_role("link", name="Add a point").click()
+    expect(page.locator("[data-editor-stage] .psv-canvas")).to_be_visible()
+    page.get_by_role("button", name="Add a point").click()
+    page.keyboard.press("Enter")
     page.get_by_role("radio", name=kind).check()
     _text(page, re.compile("^Name"), name)
     if leads_to:
         page.get_by_label("Leads to").select_option(label=leads_to)
     if words:
         _text(page, "Text (Markdown)", words)
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save point").click()
     expect(page.locator(".points__row").filter(has_text=name)).to_be_visible()
 
 
@@ -134,7 +136,12 @@ def test_an_administrator_makes_a_site_and_leads_a_registered_visitor_through_it
     _add_point(staff, "Way to another scene", "To the basin", leads_to="The basin")
     _add_point(staff, "Something to read", "The posts", words="Painted by **the school**.")
     staff.goto(tour)
+    staff.get_by_role("link", name="Check and publish").click()
+    for box in staff.get_by_role("checkbox").all():
+        box.check()
     staff.get_by_role("button", name="Publish the tour").click()
+    expect(staff.get_by_text("Tour 1 is published.")).to_be_visible()
+    staff.get_by_role("link", name="Back to the tour").click()
     expect(staff.get_by_text("Visitors see tour 1")).to_be_visible()
     staff.get_by_role("link", name="Texts of the site").click()
     staff.get_by_role("button", name="Publish the site").click()

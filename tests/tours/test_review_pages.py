@@ -271,6 +271,8 @@ def test_with_a_second_reviewer_an_officer_does_not_publish_the_site_nor_give_it
     with office.services.db.write() as session:
         other = factories.make_node(session)
     typed = {"revision": str(office.site.revision), "name-en": "Harbour", "summary-en": "Less.", "node": other.slug}
-    assert officer.post("/studio/sites/harbour", data=typed).status_code == 403
+    answer = officer.post("/studio/sites/harbour", data=typed)
+    assert answer.status_code == 422
+    assert "Not a valid choice" in answer.text
     with office.services.db.read() as session:
         assert session.get_one(Site, office.site.id).node_id == office.site.node_id

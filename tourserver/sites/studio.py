@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tourserver.core import rights, web
-from tourserver.core.errors import Conflict, NotFound, TourserverError
+from tourserver.core.errors import Conflict, Forbidden, NotFound, TourserverError
 from tourserver.core.forms import show_error
 from tourserver.core.i18n import N_
 from tourserver.sites import catalogue, rules
@@ -53,7 +53,8 @@ def index() -> str:
             for site in session.scalars(select(Site).order_by(Site.updated_at.desc()))
             if rights.can(session, actor, "site.see", rules.thing(site))
         ]
-        return web.studio_page("sites/studio_list.html", "sites", sites=sites)
+        may_add = bool(_nodes(session))
+        return web.studio_page("sites/studio_list.html", "sites", sites=sites, may_add=may_add)
 
 
 @studio_bp.route("/new", methods=["GET", "POST"])
@@ -61,7 +62,9 @@ def index() -> str:
 def new() -> Any:
     """Create a site as a draft."""
     with web.db().read() as session:
-        nodes, themes = catalogue.nodes(session), catalogue.themes(session)
+        nodes, themes = _nodes(session), catalogue.themes(session)
+    if not nodes:
+        raise Forbidden(N_("You work on single sites. Ask an administrator to add one for you."))
     form = _form(nodes, themes)
     status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
@@ -88,7 +91,7 @@ def edit(slug: str) -> Any:
     """A site's texts, place and contact."""
     with web.db().read() as session:
         site = load(session, slug)
-        nodes, themes = catalogue.nodes(session), catalogue.themes(session)
+        nodes, themes = _nodes(session, site.node_id), catalogue.themes(session)
     form = _form(nodes, themes, site)
     status, theirs = 422 if form.is_submitted() else 200, None
     if form.validate_on_submit():
@@ -137,6 +140,16 @@ def set_state(slug: str, state: str) -> Any:
         withdrawn = _("The site is withdrawn; visitors are told so.")
         flash(_("The site is published.") if state == "published" else withdrawn, "done")
     return redirect(url_for("sites_studio.edit", slug=slug))
+
+
+def _nodes(session: Session, present: str = "") -> list[Node]:
+    """The nodes whose sites the person works on, and the one that a site has at present."""
+    actor = web.current_actor()
+    return [
+        node
+        for node in catalogue.nodes(session)
+        if node.id == present or rights.can(session, actor, "site.change", rights.Thing("node", node.id))
+    ]
 
 
 def _form(nodes: list[Node], themes: list[Theme], site: Site | None = None) -> SiteForm:
