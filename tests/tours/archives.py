@@ -26,9 +26,9 @@ SCENES = ("gate", "hall", "roof", "boiler", "yard", "office")
 
 @lru_cache(maxsize=16)
 def panorama(shade: int = 0, width: int = 2048) -> bytes:
-    """A JPEG panorama; each shade is another picture."""
-    image = pictures.scene(width).linear(1, shade).cast("uchar").copy(interpretation="srgb")
-    data: bytes = image.jpegsave_buffer(Q=60, keep="none")
+    """A small JPEG panorama; each shade is another picture."""
+    image = pictures.scene(width).gaussblur(3).linear(1, shade).cast("uchar").copy(interpretation="srgb")
+    data: bytes = image.jpegsave_buffer(Q=50, keep="none")
     return data
 
 
