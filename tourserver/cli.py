@@ -14,6 +14,7 @@ from tourserver.bench.command import bench
 from tourserver.core.errors import TourserverError
 from tourserver.core.settings import Settings
 from tourserver.panoramas.command import tiles
+from tourserver.tours.command import export_tour, import_tour
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,6 +27,16 @@ def cli() -> None:
 
 
 cli.add_command(tiles)
+
+
+@cli.group()
+def tours() -> None:
+    """Bring whole tours in and take them out, as ZIPs."""
+    from tourserver import models  # noqa: F401 - the tables that string foreign keys name
+
+
+tours.add_command(import_tour)
+tours.add_command(export_tour)
 cli.add_command(bench)
 
 
