@@ -92,9 +92,13 @@ class Order {
     this.save(this.before);
   }
 
+  /** Moves the others past it: an element that is itself taken out loses the pointer that holds it, and the focus. */
   private put(item: HTMLElement, to: number): void {
-    const others = this.items.filter((each) => each !== item);
-    this.list.insertBefore(item, others[to] ?? null);
+    const { items } = this;
+    const at = items.indexOf(item);
+    for (const other of items.slice(at + 1, to + 1)) this.list.insertBefore(other, item);
+    for (const other of items.slice(Math.max(to, 0), at).reverse())
+      this.list.insertBefore(other, item.nextSibling);
   }
 
   private tell(item: HTMLElement): void {
