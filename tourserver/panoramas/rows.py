@@ -4,6 +4,7 @@ Starting libjpeg and a libvips pipeline for each tile costs as much as encoding 
 restart marker after every tile's share of each line of blocks, which is then taken apart. Between two markers the coder
 starts anew (ITU-T T.81, F.1.1.5), so the pieces of one column, put together under a header of their own, are the very
 coefficients that encoding the tile alone gives; markers add about one per cent of bytes.
+Tiles that aren't whole blocks wide get some columns more, which their header then doesn't count.
 """
 
 from __future__ import annotations
@@ -38,10 +39,24 @@ class Encoder:
 def encode_row(band: pyvips.Image, edges: list[int]) -> Iterator[bytes]:
     """The tiles of ``band`` between ``edges`` (pixels, from 0 to its width) as JPEG files, from left to right."""
     widths = {right - left for left, right in pairwise(edges)}
-    if len(widths) == 1 and (width := widths.pop()) % _BLOCK == 0:
-        whole = encode(band, restart_interval=width // _BLOCK, subsample_mode="on")
-        return _take_apart(whole, len(edges) - 1, width)
-    return (encode(band.crop(left, 0, right - left, band.height)) for left, right in pairwise(edges))
+    if len(widths) > 1:  # of odd pictures alone; what cameras make divides
+        return (encode(band.crop(left, 0, right - left, band.height)) for left, right in pairwise(edges))
+    width, columns = widths.pop(), len(edges) - 1
+    blocks = -(-width // _BLOCK)
+    if width % _BLOCK:
+        band = _to_whole_blocks(band, columns, width, blocks * _BLOCK)
+    return _take_apart(encode(band, restart_interval=blocks, subsample_mode="on"), columns, width)
+
+
+def _to_whole_blocks(band: pyvips.Image, columns: int, width: int, wanted: int) -> pyvips.Image:
+    """Each tile's last column of pixels repeated up to ``wanted`` columns, as an encoder does with a tile alone.
+
+    The lines of the band, cut into the tiles' shares, are taken as lines of their own: then it is one widening.
+    """
+    shares = pyvips.Image.new_from_memory(band.write_to_memory(), width, columns * band.height, 3, "uchar")
+    wider = shares.embed(0, 0, wanted, shares.height, extend="copy").write_to_memory()
+    row = pyvips.Image.new_from_memory(wider, columns * wanted, band.height, 3, "uchar")
+    return row.copy(interpretation="srgb")
 
 
 def _take_apart(whole: bytes, columns: int, width: int) -> Iterator[bytes]:
