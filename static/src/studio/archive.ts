@@ -1,8 +1,11 @@
 /** Tours as ZIPs: the file is sent in pieces, and pages of work that goes on are kept fresh. */
 import { find, findAll, h, icon, need } from "../dom";
 import { _, loadCatalogue } from "../i18n";
-import { Refused, sendPieces } from "./editor/send-file";
+import { HttpServer, type Wish } from "./uploads/api";
+import { uploadOf } from "./uploads/resume";
+import { browser, percentOf, type Telling, Transfer } from "./uploads/transfer";
 
+const PURPOSE = "archive";
 const ASK_EVERY_MS = 1_000;
 
 /** The form of an import, and whatever is in work on this page. */
@@ -18,41 +21,70 @@ export async function startArchives(): Promise<void> {
 function enhance(form: HTMLFormElement): void {
   const input = need<HTMLInputElement>("input[type=file]", form);
   const button = need<HTMLButtonElement>("button[type=submit]", form);
+  const { archiveUpload = "", thing = "", csrf = "" } = form.dataset;
+  const server = new HttpServer(archiveUpload, PURPOSE, thing, csrf);
+  const state = new State(need("[data-archive-state]", form));
   form.addEventListener("submit", (event) => {
     const file = input.files?.[0];
     if (!file) return;
     event.preventDefault();
     button.disabled = true;
-    void send(form, file).finally(() => {
+    void send(file, thing, server, state).finally(() => {
       button.disabled = false;
     });
   });
+  void server.mine().then(
+    ([left]) => {
+      if (!left || button.disabled) return;
+      const percent = percentOf(left, left.received);
+      state.show(_("Unfinished, {percent} % is kept. Choose the file again to go on.", { percent }), percent);
+    },
+    () => undefined,
+  );
 }
 
-async function send(form: HTMLFormElement, file: File): Promise<void> {
-  const state = need("[data-archive-state]", form);
-  const words = need("p", state);
-  const bar = need<HTMLProgressElement>("progress", state);
-  const { archiveUpload, thing, csrf } = form.dataset;
-  state.hidden = bar.hidden = false;
-  words.classList.remove("field__error");
-  words.textContent = _("Uploading: {percent} %", { percent: 0 });
-  const to = { url: archiveUpload ?? "", site: thing ?? "", csrf: csrf ?? "", purpose: "archive", meta: {} };
-  try {
-    const answer = await sendPieces(file, {
-      ...to,
-      progress: (percent) => {
-        bar.value = percent;
-        words.textContent =
-          percent < 100 ? _("Uploading: {percent} %", { percent }) : _("Uploaded. The ZIP is being checked.");
-      },
-    });
-    window.location.assign(String(answer.location));
-  } catch (error) {
-    bar.hidden = true;
-    const why = error instanceof Refused ? error.message : _("The file could not be sent. Try again.");
-    words.classList.add("field__error");
-    words.replaceChildren(icon("circle-alert"), h("span", {}, why));
+/** Sends the file, or what is missing of it, and goes to the page of its import. */
+async function send(file: File, thing: string, server: HttpServer, state: State): Promise<void> {
+  const wish: Wish = { purpose: PURPOSE, thing, name: file.name, size: file.size, meta: {} };
+  const known = await uploadOf(file, await server.mine().catch(() => []));
+  const tell = (telling: Telling) => state.tell(telling);
+  const answer = await new Transfer(file, wish, server, browser, tell, known).run();
+  if (answer) window.location.assign(String(answer.location));
+}
+
+/** How far the file is, in words and as a bar. */
+class State {
+  private readonly words: HTMLElement;
+  private readonly bar: HTMLProgressElement;
+
+  constructor(private readonly area: HTMLElement) {
+    this.words = need("p", area);
+    this.bar = need<HTMLProgressElement>("progress", area);
+  }
+
+  show(words: string, percent: number): void {
+    this.area.hidden = this.bar.hidden = false;
+    this.words.classList.remove("field__error");
+    this.words.textContent = words;
+    this.bar.value = percent;
+  }
+
+  tell({ phase, percent, message }: Telling): void {
+    const words: Partial<Record<Telling["phase"], string>> = {
+      offline: _("No connection. The upload goes on when it is back."),
+      retrying: _("Connection lost. The upload goes on by itself."),
+      hindered: message,
+      finishing: _("Uploaded. The ZIP is being checked."),
+    };
+    this.show(words[phase] ?? _("Uploading: {percent} %", { percent }), percent);
+    if (phase === "refused") this.refuse(message);
+    if (phase === "unreadable") this.refuse(_("The file can't be read any more. Choose it again."));
+  }
+
+  private refuse(why: string): void {
+    this.bar.hidden = true;
+    this.words.classList.add("field__error");
+    this.words.replaceChildren(icon("circle-alert"), h("span", {}, why));
   }
 }
 

@@ -20,38 +20,25 @@ interface Begun {
   chunks: number;
 }
 
-export interface Destination {
+export interface Sending {
   /** Address of the uploads. */
   url: string;
   csrf: string;
   /** The site's address. */
   site: string;
+  kind: string;
   progress(percent: number): void;
 }
 
-export interface Sending extends Destination {
-  kind: string;
-}
-
-/** Sends a file for a point and answers what became of it. Throws Refused, with the reason in words. */
+/** Sends a file and answers what became of it. Throws Refused, with the reason in words. */
 export async function sendFile(file: File, to: Sending): Promise<SentFile> {
-  const answer = await sendPieces(file, { ...to, purpose: "asset", meta: { kind: to.kind } });
-  return answer as unknown as SentFile;
-}
-
-/** Sends a file of any purpose and gives its receiver's answer. Throws Refused, with the reason in words. */
-export async function sendPieces(
-  file: File,
-  to: Destination & { purpose: string; meta: object },
-): Promise<Record<string, unknown>> {
   const { name, size } = file;
-  const { purpose, meta } = to;
   const begun = (await ask(to, "POST", to.url, {
-    purpose,
+    purpose: "asset",
     thing: to.site,
     name,
     size,
-    meta,
+    meta: { kind: to.kind },
   })) as unknown as Begun;
   for (let number = 0; number < begun.chunks; number++) {
     const start = number * begun.chunk_bytes;
@@ -60,11 +47,11 @@ export async function sendPieces(
     to.progress(Math.floor((100 * (number + 1)) / begun.chunks));
   }
   const answer = await ask(to, "POST", `${to.url}/${begun.id}/finish`, {});
-  return ("result" in answer ? answer.result : answer) as Record<string, unknown>;
+  return ("result" in answer ? answer.result : answer) as unknown as SentFile;
 }
 
 async function ask(
-  to: Destination,
+  to: Sending,
   method: string,
   url: string,
   body: object | ArrayBuffer,
