@@ -39,6 +39,7 @@ class GrantForm(_Form):
         ]
         sites = sorted(session.scalars(select(Site)).unique(), key=lambda site: plain_filter(site.name))
         self.scope.choices = [
+            SelectChoice("", gettext("Choose a place")),  # none is the likely one
             SelectChoice("global:", gettext("Everything (administrators only)")),
             *nodes,
             *(SelectChoice(f"site:{one.id}", gettext("Site: %(name)s", name=plain_filter(one.name))) for one in sites),
@@ -56,7 +57,7 @@ class InviteForm(GrantForm):
 
     name = StringField(_l("Person's name"), [DataRequired(), Length(max=120)])
     email = EmailField(_l("E-mail"), [DataRequired(), Email(), Length(max=254)])
-    language = SelectField(_l("Language of the mail"), choices=LANGUAGE_CHOICES)
+    language = SelectField(_l("Language of the mail"), [DataRequired()], choices=LANGUAGE_CHOICES)
 
     def values(self) -> dict[str, Any]:
         """For the rule."""
