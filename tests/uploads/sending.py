@@ -39,7 +39,8 @@ class Sender:
         self.session = requests.Session()
         self.session.headers["Accept"] = "application/json"
         serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined] # the cookie's
-        self.session.cookies.set("tourserver_staff", serializer.dumps({"_user_id": user.fs_uniquifier, "_fresh": True}))
+        cookie = serializer.dumps({"_user_id": user.fs_uniquifier, "_fresh": True})
+        self.session.cookies.set("tourserver_staff", cookie, domain="127.0.0.1", path="/")
         page = self.session.get(f"{url}/studio/sites/harbour/tour", headers={"Accept": "text/html"}, timeout=30)
         token = BeautifulSoup(page.text, "html.parser").select_one("input[name=csrf_token]")
         assert token, page.text[:500]
