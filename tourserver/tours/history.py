@@ -55,6 +55,7 @@ def roll_back(
     content = publishing.without(old.content, publishing.withdrawn_scenes(session, site.id))
     if not content["scenes"]:
         raise Invalid(N_("Every scene of this tour is withdrawn. Put one back first."))
+    _keep_pictures(session, content)
     if gone := missing(session, content):
         raise Invalid(
             N_("Pictures or files of this tour are gone, so it can't be brought back: %(names)s."),
@@ -63,6 +64,13 @@ def roll_back(
     return publishing.add_revision(
         session, site.id, content, actor=actor, kind="rollback", note=note, from_number=old.number
     )
+
+
+def _keep_pictures(session: Session, content: dict[str, Any]) -> None:
+    """Let nobody free the pictures of a frozen tour until the transaction ends."""
+    wanted = sorted({scene["panorama"] for scene in content["scenes"]})
+    query = select(Panorama.id).where(Panorama.id.in_(wanted)).order_by(Panorama.id)
+    session.execute(query.with_for_update(read=True, key_share=True))
 
 
 def missing(session: Session, content: dict[str, Any]) -> list[str]:
