@@ -1,7 +1,7 @@
 """Who listens to whom; see core/signals. Used by every process: web, worker and the demo's loader."""
 
 from tourserver.core import signals
-from tourserver.live import pins
+from tourserver.live import pins, revisions
 from tourserver.live import uses as room_uses
 from tourserver.panoramas import uses
 from tourserver.people import invitations
@@ -15,6 +15,7 @@ from tourserver.tours import uses as tour_uses
 def connect_signals() -> None:
     """Connect all receivers; connecting twice is the same as once."""
     signals.tour_published.connect(posters.enqueue_for_revision)
+    signals.tour_published.connect(revisions.offer)
     signals.panorama_ready.connect(posters.enqueue_for_panorama)
     signals.panorama_ready.connect(review.pictures_ready)
     signals.submission_changed.connect(letters.enqueue_for_submission)

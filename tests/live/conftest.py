@@ -6,6 +6,13 @@ import pytest
 
 from tests.live.factories import World, make_world, open_room
 from tourserver.core.services import Services
+from tourserver.wiring import connect_signals
+
+
+@pytest.fixture(scope="session", autouse=True)
+def wired() -> None:
+    """Who listens to whom, as in every process."""
+    connect_signals()
 
 
 @pytest.fixture

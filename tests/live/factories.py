@@ -23,6 +23,7 @@ from tourserver.registration.models import Registration
 from tourserver.sessions.models import ScheduledSession, SessionSite
 from tourserver.sites.models import Node, Site
 from tourserver.tours import publishing, scenes
+from tourserver.tours.models import TourRevision
 
 _numbers = count(1)
 
@@ -75,6 +76,19 @@ def make_site(session: Session) -> tuple[Site, list[str]]:
         made.append(scene.id)
     publishing.publish(session, site, actor=SYSTEM)
     return site, made
+
+
+def publish_again(
+    session: Session, site_id: str, *, kind: str = "publish", titles: dict[str, str] | None = None, gone: str = ""
+) -> TourRevision:
+    """Another revision of a site's tour, with new English titles by scene id, or without a scene."""
+    scenes.lock(session, site_id)
+    before = publishing.published(session, site_id)
+    assert before is not None
+    content = publishing.without(before.content, {gone})
+    named = titles or {}
+    changed = [{**one, "title": {"en": named.get(one["id"], one["title"]["en"])}} for one in content["scenes"]]
+    return publishing.add_revision(session, site_id, {**content, "scenes": changed}, actor=SYSTEM, kind=kind)
 
 
 def make_world(session: Session, *, hosts: int = 1, people: int = 2, state: str = "scheduled") -> World:

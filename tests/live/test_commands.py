@@ -131,7 +131,8 @@ def test_an_unknown_command_is_named_as_such(services: Services, guest: Caller) 
 def arguments(name: str, question: str, scene: str) -> dict[str, Any]:
     every: dict[str, Any] = {
         "question": question,
-        "revision": 1,
+        "revision": "0" * 32 if name == "tour.accept" else 1,
+        "site": "0" * 32,
         "reason": "Off topic",
         "text": "Why?",
         "anonymous": False,

@@ -19,10 +19,10 @@ from tourserver.core.db import new_id
 from tourserver.core.errors import Conflict, Forbidden, Invalid, TourserverError
 from tourserver.core.i18n import N_
 from tourserver.core.services import Services
-from tourserver.live import access, events, guide, presence, questions, rooms, texts, votes
+from tourserver.live import access, events, guide, presence, questions, revisions, rooms, texts, votes
 from tourserver.live.access import Seat
 from tourserver.live.faces import Audience, Faces
-from tourserver.live.forms import Ask, Decline, Envelope, Heads, Nothing, Seen, Show, Strict, Which, parse
+from tourserver.live.forms import Accept, Ask, Decline, Envelope, Heads, Nothing, Seen, Show, Strict, Which, parse
 from tourserver.live.models import Question, Room, RoomCommand
 from tourserver.live.tickets import Ticket
 
@@ -118,6 +118,11 @@ def _show(call: Call, args: Show) -> dict[str, Any]:
     return guide.show_scene(call.session, call.room_id, view, actor=call.seat.actor)
 
 
+def _accept(call: Call, args: Accept) -> dict[str, Any]:
+    revisions.accept(call.session, call.room_id, args.site, args.revision, actor=call.seat.actor)
+    return {"site": args.site, "revision": args.revision}
+
+
 def _heads(call: Call, args: Heads) -> dict[str, Any]:
     presence.set_heads(call.session, call.caller.connection, args.heads)
     return {"heads": args.heads}
@@ -141,6 +146,7 @@ COMMANDS: Final[dict[str, Spec]] = {
     "room.open": Spec(Nothing, HOST, _room(rooms.open_room)),
     "room.end": Spec(Nothing, HOST, _room(rooms.end_room)),
     "room.reopen": Spec(Nothing, HOST, _room(rooms.reopen_room)),
+    "tour.accept": Spec(Accept, HOST, _accept),
     "guide.take": Spec(Nothing, GUIDE, _take_guide),
     "guide.release": Spec(Nothing, GUIDE, _release_guide),
     "guide.scene": Spec(Show, GUIDE, _show),
@@ -231,7 +237,10 @@ def _keep(session: Session, caller: Caller, envelope: Envelope, result: dict[str
 
 
 def _with_face(session: Session, error: Conflict, seat: Seat) -> Conflict:
-    """The conflict with the question as its receiver may see it, in place of the question's id."""
+    """The conflict with names and texts as its receiver may see them, in place of ids."""
+    offer = (error.state or {}).get("offer")
+    if offer is not None:  # only the crew is offered tours
+        error.state = {**(error.state or {}), "offer": Faces(session).offer(offer)}
     question_id = (error.state or {}).get("question")
     if isinstance(question_id, str):
         question = session.get(Question, question_id)

@@ -94,7 +94,8 @@ def hold(session: Session, room_id: str, names: Iterable[str]) -> dict[str, int]
 
     Always taken in one order, so that two transactions never wait for each other: the staff channel, then people's,
     then the public one. Who holds the staff channel may therefore look whom a change concerns and hold more; who
-    holds another one may not ask for the staff channel any more. On SQLite the write transaction itself already
+    holds another one may not ask for the staff channel any more. What else a transaction holds, a session's row or a
+    site, it takes before any channel (see revisions.py). On SQLite the write transaction itself already
     keeps everybody else out.
     """
     wanted = sorted(set(names))

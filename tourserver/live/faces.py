@@ -20,6 +20,8 @@ from tourserver.live.models import Question
 from tourserver.live.questions import SEEN_BY_ALL
 from tourserver.people.models import Person, User
 from tourserver.registration.models import Registration
+from tourserver.sites.models import Site
+from tourserver.tours.models import TourRevision
 
 Audience = Literal["public", "person", "staff"]
 NOT_SAID: Final = "ZZ"
@@ -75,7 +77,25 @@ class Faces:
             return {"guide": self._guide(event.data["user"])}
         if event.kind.startswith("question."):
             return self._question_event(event, audience)
+        if event.kind == "tour.offered":
+            return self.offer(event.data)
         return event.data
+
+    # --- tours
+
+    def offer(self, data: dict[str, Any]) -> dict[str, Any]:
+        """A newer tour with the names of its site and of the scenes that are gone, in all their languages."""
+        site = self._session.get(Site, data["site"])
+        shown = self._session.get(TourRevision, data["pinned"])
+        titles = {scene["id"]: scene["title"] for scene in shown.content["scenes"]} if shown else {}
+        return {
+            **{key: data[key] for key in ("site", "revision", "number", "kind")},
+            "slug": site.slug if site else "",
+            "name": site.name if site else {},
+            "scenes_gone": [{"id": scene, "title": titles.get(scene, {})} for scene in data["scenes_gone"]],
+        }
+
+    # --- questions and guides in events
 
     def _question_event(self, event: Written, audience: Audience) -> dict[str, Any]:
         question_id, revision, state = event.data["question"], event.data["revision"], event.data["state"]

@@ -61,3 +61,10 @@ class Show(Strict):
     yaw: Angle
     pitch: Angle
     fov: Angle
+
+
+class Accept(Strict):
+    """``tour.accept``: the revision of a site's tour that everyone shall see."""
+
+    site: Id
+    revision: Id

@@ -1,4 +1,4 @@
-"""A session's room: opened, ended, opened again within ten minutes; the tours that it pins."""
+"""A session's room: opened, ended, opened again within ten minutes; the tours that it pins (newer: revisions.py)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tourserver.live import events
 from tourserver.live.models import Room, RoomTour
 from tourserver.sessions import schedule
 from tourserver.sessions.models import ScheduledSession, SessionSite
+from tourserver.sites.models import Site
 from tourserver.tours import publishing
 from tourserver.tours.models import TourRevision
 
@@ -24,6 +25,8 @@ MAIN: Final = "main"
 REOPEN: Final = timedelta(minutes=10)
 LEFT: Final = timedelta(hours=3)
 """So long after its planned end a session that nobody leads is over (see upkeep.py)."""
+AFTERWARDS: Final = timedelta(hours=24)
+"""So long after its end a room can still be entered, for its answers."""
 
 
 def find(session: Session, session_id: str, name: str = MAIN) -> Room | None:
@@ -74,10 +77,9 @@ def open_room(session: Session, room_id: str, *, actor: Actor) -> Room:
 
     A session that is over stays so: one that was held, or that nobody came to lead until :data:`LEFT` after its end.
     """
-    room = _held(session, room_id)
+    room, planned = _held(session, room_id, with_sites=True)
     if room.state == "open":
         return room
-    planned = schedule.lock(session, room.session_id)
     over = planned.state == "scheduled" and clock.now() - planned.ends_at > LEFT
     if room.state == "ended" or planned.state == "ended" or over:
         raise Conflict(N_("This tour has ended."), state={"room": status(room)})
@@ -90,7 +92,7 @@ def open_room(session: Session, room_id: str, *, actor: Actor) -> Room:
 
 def end_room(session: Session, room_id: str, *, actor: Actor) -> Room:
     """End the tour; nobody guides any more. Ending an ended room changes nothing."""
-    room = _held(session, room_id)
+    room, _planned = _held(session, room_id)
     if room.state == "ended":
         return room
     if room.state == "closed":
@@ -104,7 +106,7 @@ def end_room(session: Session, room_id: str, *, actor: Actor) -> Room:
 
 def reopen_room(session: Session, room_id: str, *, actor: Actor) -> Room:
     """Open a room again that was ended less than ten minutes ago, as it was."""
-    room = _held(session, room_id)
+    room, planned = _held(session, room_id)
     if room.state == "open":
         return room
     if room.state == "closed" or room.ended_at is None:
@@ -114,7 +116,7 @@ def reopen_room(session: Session, room_id: str, *, actor: Actor) -> Room:
             N_("A room can be opened again for ten minutes after its end, and they are over."),
             state={"room": status(room)},
         )
-    _require_held(schedule.lock(session, room.session_id), room)
+    _require_held(planned, room)
     _change(session, room, actor, "room.reopen", state="open", ended_at=None)
     events.append(session, room.id, events.PUBLIC, "room.opened", {"again": True})
     return room
@@ -126,10 +128,19 @@ def _require_held(planned: ScheduledSession, room: Room) -> None:
         raise Conflict(N_("This session isn't open to you."), state={"room": status(room)})
 
 
-def _held(session: Session, room_id: str) -> Room:
-    """The room, with its public channel kept from everybody else: nobody changes its state meanwhile."""
+def _held(session: Session, room_id: str, *, with_sites: bool = False) -> tuple[Room, ScheduledSession]:
+    """The room and its session, kept from everybody else: nobody changes their state meanwhile.
+
+    With its sites no tour of them is published meanwhile either. In the order that live/revisions.py states: a
+    channel comes last, as who publishes asks for one while it holds a site, and who plans a session asks for a site.
+    """
+    planned = schedule.lock(session, get(session, room_id).session_id)
+    if with_sites:
+        mine = select(SessionSite.site_id).where(SessionSite.session_id == planned.id)
+        sites = select(Site.id).where(Site.id.in_(mine)).order_by(Site.id)
+        session.execute(sites.with_for_update(read=True, key_share=True))
     events.hold(session, room_id, [events.PUBLIC])
-    return get(session, room_id)
+    return get(session, room_id), planned
 
 
 def _change(session: Session, room: Room, actor: Actor, verb: str, **values: Any) -> None:

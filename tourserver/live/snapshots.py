@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tourserver.live import events, guide, rooms, votes
+from tourserver.live import events, guide, revisions, rooms, votes
 from tourserver.live.faces import Audience, Faces
 from tourserver.live.models import Question, Room, RoomChannel
 from tourserver.live.questions import SEEN_BY_ALL
@@ -52,7 +52,10 @@ def public(session: Session, room: Room, documents: list[dict[str, Any]]) -> dic
     query = select(Question.id, Question.state).where(Question.room_id == room.id, Question.state.in_(SEEN_BY_ALL))
     states = {row[0]: row[1] for row in session.execute(query.order_by(Question.position))}
     leader = guide.named(session, room.guide_user_id)
+    shown = {scene["id"] for document in documents for scene in document["scenes"]}
     view = {**room.view, "by": leader["name"] if leader else None} if room.view else None
+    if view and view["scene"] not in shown:  # a frame that was under way when its scene was taken out
+        view = None
     return {
         "room": rooms.status(room),
         "guide": leader,
@@ -74,9 +77,13 @@ def person(session: Session, room: Room, registration_id: str) -> dict[str, Any]
 
 
 def staff(session: Session, room: Room) -> dict[str, Any]:
-    """Every question, for the crew."""
+    """Every question, and the newer tours that may be shown, for the crew."""
     query = select(Question.id).where(Question.room_id == room.id).order_by(Question.asked_at, Question.id)
-    return {"questions": _questions(session, list(session.scalars(query)), "staff")}
+    faces = Faces(session)
+    return {
+        "questions": _questions(session, list(session.scalars(query)), "staff"),
+        "offers": [faces.offer(offer.data()) for offer in revisions.offers(session, room.id)],
+    }
 
 
 def _questions(session: Session, question_ids: list[str], audience: Audience) -> list[dict[str, Any]]:
