@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -55,6 +56,27 @@ def add_hotspot(session: Session, scene: Scene, point: Point, *, actor: Actor, h
     session.flush()
     audit.record(session, actor, "hotspot.add", "hotspot", hotspot.id, after=audit.snapshot(hotspot))
     return hotspot
+
+
+def add_hotspots(session: Session, points: Iterable[tuple[Scene, Point]], *, actor: Actor) -> list[Invalid | None]:
+    """Add many points at once, in their order, as an import does; for each why it was refused, or None."""
+    added: list[Hotspot] = []
+    told: list[Invalid | None] = []
+    for scene, point in points:
+        try:
+            must_have_room(scene)
+            values = _columns(scene, point)
+        except Invalid as error:
+            told.append(error)
+            continue
+        last = scene.hotspots[-1].position if scene.hotspots else -1
+        scene.hotspots.append(Hotspot(scene_id=scene.id, position=last + 1, **values))
+        added.append(scene.hotspots[-1])
+        told.append(None)
+    session.flush()
+    for hotspot in added:
+        audit.record(session, actor, "hotspot.add", "hotspot", hotspot.id, after=audit.snapshot(hotspot))
+    return told
 
 
 def change_hotspot(session: Session, hotspot: Hotspot, point: Point, *, seen_revision: int, actor: Actor) -> None:

@@ -38,10 +38,7 @@ def build(
     elif empty:
         _take_plan(session, site, tour, files, actor)
     made = {part.key: _scene(session, site, part, unpacked, empty, actor) for part in tour.scenes}
-    for part in tour.scenes:
-        count = sum(_point(session, made, part, point, files, report, actor) for point in part.points)
-        report.points += count
-        report.taken(N_("Taken, with %(points)s points."), part.name, points=count)
+    _add_points(session, tour, made, files, report, actor)
     report.scenes = len(made)
     return {asset.id for asset in files.values()}
 
@@ -95,21 +92,35 @@ def _scene(session: Session, site: Site, part: ScenePart, unpacked: Unpacked, em
     return scene
 
 
-def _point(
-    session: Session,
-    made: dict[str, Scene],
-    part: ScenePart,
-    told: PointPart,
-    files: Files,
-    report: Report,
-    actor: Actor,
-) -> bool:
-    """Whether a point could be added."""
-    name, asset = next(iter(told.label.values()), "–"), _kept(files, told.asset)
-    if told.kind in hotspots.ASSET_KINDS and asset is None:
-        report.left(N_("Point “%(point)s” was not taken, since its file was not."), part.name, point=name)
-        return False
-    point = Point(
+def _add_points(
+    session: Session, tour: TourPart, made: dict[str, Scene], files: Files, report: Report, actor: Actor
+) -> None:
+    """All points in one go: one after the other would hold the database for minutes when there are thousands."""
+    wanted = [(part, told) for part in tour.scenes for told in part.points if _has_file(part, told, files, report)]
+    pairs = [(made[part.key], _point(told, made, files)) for part, told in wanted]
+    counts = dict.fromkeys(made, 0)
+    for (part, told), refused in zip(wanted, hotspots.add_hotspots(session, pairs, actor=actor), strict=True):
+        if refused is None:
+            counts[part.key] += 1
+            continue
+        report.left(
+            N_("Point “%(point)s” was not taken, for the reason in the next line."), part.name, point=_name(told)
+        )
+        report.left(refused.message, part.name, **refused.params)
+    for part in tour.scenes:
+        report.taken(N_("Taken, with %(points)s points."), part.name, points=counts[part.key])
+    report.points = sum(counts.values())
+
+
+def _has_file(part: ScenePart, told: PointPart, files: Files, report: Report) -> bool:
+    if told.kind not in hotspots.ASSET_KINDS or _kept(files, told.asset) is not None:
+        return True
+    report.left(N_("Point “%(point)s” was not taken, since its file was not."), part.name, point=_name(told))
+    return False
+
+
+def _point(told: PointPart, made: dict[str, Scene], files: Files) -> Point:
+    return Point(
         kind=told.kind,
         yaw=told.yaw,
         pitch=told.pitch,
@@ -118,17 +129,14 @@ def _point(
         target=made.get(told.to or ""),
         arrival=told.arrival,
         view=told.view,
-        asset=asset,
+        asset=_kept(files, told.asset),
         captions=_kept(files, told.captions),
         url=told.url,
     )
-    try:
-        hotspots.add_hotspot(session, made[part.key], point, actor=actor)
-    except Invalid as error:
-        report.left(N_("Point “%(point)s” was not taken, for the reason in the next line."), part.name, point=name)
-        report.left(error.message, part.name, **error.params)
-        return False
-    return True
+
+
+def _name(told: PointPart) -> str:
+    return next(iter(told.label.values()), "–")
 
 
 def _kept(files: Files, part: FilePart | None) -> Asset | None:
