@@ -37,7 +37,7 @@ function enhance(form: HTMLFormElement): void {
     ([left]) => {
       if (!left || button.disabled) return;
       const percent = percentOf(left, left.received);
-      state.show(_("Unfinished, {percent} % is kept. Choose the file again to go on.", { percent }), percent);
+      state.show(_("Unfinished: {percent} %. Choose the file again to go on.", { percent }), percent);
     },
     () => undefined,
   );

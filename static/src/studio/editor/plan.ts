@@ -160,7 +160,7 @@ class Plan {
     this.held = { id: scene.id, at };
     put(button, at);
     announce(
-      _("{scene}: {x} % from the left, {y} % from the top", {
+      _("{scene}: from the left {x} %, from the top {y} %", {
         scene: this.name(scene),
         x: Math.round(at.x * 100),
         y: Math.round(at.y * 100),

@@ -159,7 +159,7 @@ class Uploads {
       this.remove(row, () => this.left.delete(upload.id));
     };
     row.show({
-      words: _("Unfinished, {percent} % is kept. Choose the file again to go on.", { percent }),
+      words: _("Unfinished: {percent} %. Choose the file again to go on.", { percent }),
       icon: "pause",
       kind: "warning",
       percent,
