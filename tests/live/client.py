@@ -32,7 +32,7 @@ class Client:
         self.views: list[dict[str, Any]] = []
         self._refused: list[Any] = []
         self.io = socketio.Client(reconnection=False, handle_sigint=False)
-        for name in ("joined", "snapshot", "events", "frame", "heads", "removed"):
+        for name in ("joined", "snapshot", "tours", "events", "frame", "heads", "removed"):
             self.io.on(name, self._listener(name), namespace=NAMESPACE)
         self.io.on("connect_error", self._refused.append, namespace=NAMESPACE)
         given = {"ticket": ticket, "device": uuid.uuid4().hex, "heads": 1, "since": {}, **auth}

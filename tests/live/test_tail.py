@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from tests.live.factories import World, caller_of, host_of, person_of, signed_ticket
+from tests.live.factories import World, caller_of, host_of, person_of, publish_again, signed_ticket
 from tests.live.test_questions import approve, ask
+from tourserver.core import clock
 from tourserver.core.errors import Gone, RateLimited
 from tourserver.core.rights import SYSTEM, Actor
 from tourserver.core.services import Services
@@ -22,6 +23,7 @@ from tourserver.live.commands import execute
 from tourserver.live.engine import Engine
 from tourserver.live.guide import View
 from tourserver.live.models import Room
+from tourserver.live.revisions import accept as accept_tour
 from tourserver.registration.models import Registration
 from tourserver.sites.models import Site
 from tourserver.tours import document, publishing
@@ -217,12 +219,96 @@ def test_a_page_of_the_lobby_gets_the_pinned_tour_when_it_shows_another(
         rooms.open_room(session, world.room_id, actor=host_of(world))
     engine.tail.tick()
 
-    def revisions(sid: str) -> list[int]:
-        public = [data for data in paper.to(sid, "snapshot") if data["channel"] == "public"]
-        return [data["state"]["tour"][0]["revision"] for data in public]
+    assert revisions(paper, early) == [1, 2]
+    assert revisions(paper, late) == [2]
 
-    assert revisions(early) == [1, 2]
-    assert revisions(late) == [2]
+
+def revisions(paper: Paper, sid: str) -> list[int]:
+    """Numbers of the tours that a page was sent, in order."""
+    public = [data["state"] for data in paper.to(sid, "snapshot") if data["channel"] == "public"]
+    return [state["tour"][0]["revision"] for state in [*public, *paper.to(sid, "tours")]]
+
+
+def test_an_accepted_tour_reaches_every_page_in_its_language_ahead_of_the_event(
+    engine: Engine, paper: Paper, open_world: World
+) -> None:
+    guest = join(engine, open_world, person_of(open_world))
+    engine.tail.tick()
+    with engine.services.db.write() as session:
+        newer = publish_again(session, open_world.site_id, titles={open_world.scenes[0]: "New quay"})
+    engine.tail.tick()
+    assert revisions(paper, guest) == [1], "until a host accepts nothing changes"
+    with engine.services.db.write() as session:
+        accept_tour(session, open_world.room_id, open_world.site_id, newer.id, actor=host_of(open_world))
+    paper.sent.clear()
+    engine.tail.tick()
+    (brought, frame) = [(event, data) for sid, event, data in paper.sent if sid == guest]
+    assert brought[0] == "tours"
+    assert brought[1]["tour"][0]["scenes"][0]["title"]["value"] == "New quay"
+    assert [event["kind"] for event in frame[1]["events"]["public"]] == ["tour.changed"]
+    late = join(engine, open_world, person_of(open_world, 1))
+    assert revisions(paper, late) == [2]
+    assert paper.to(late, "tours") == [], "the snapshot had it"
+
+
+def test_a_view_of_a_scene_that_is_gone_is_not_handed_on_after_its_tour_changed(
+    engine: Engine, paper: Paper, open_world: World
+) -> None:
+    guest = join(engine, open_world, person_of(open_world))
+    with engine.services.db.write() as session:
+        guide.take(session, open_world.room_id, actor=host_of(open_world))
+        view = guide.make_view(open_world.scenes[1], 5, 0, 70)
+        guide.show_scene(session, open_world.room_id, view, actor=host_of(open_world))
+    engine.tail.tick()
+    with engine.services.db.write() as session:
+        newer = publish_again(session, open_world.site_id, kind="withdrawal", gone=open_world.scenes[1])
+        accept_tour(session, open_world.room_id, open_world.site_id, newer.id, actor=host_of(open_world))
+    engine.tracks.checked(open_world.room_id, open_world.hosts[0], frozenset(open_world.scenes))
+    stray = View(open_world.scenes[1], 9, 0, 70)
+    engine.tracks.accept(open_world.room_id, open_world.hosts[0], stray, clock.milliseconds(clock.now()), "G")
+    engine.tail.tick()
+    frame = paper.to(guest, "frame")[-1]
+    assert [event["kind"] for event in frame["events"]["public"]] == ["tour.changed", "guide.scene"]
+    assert frame["view"]["scene"] == open_world.scenes[0]
+    assert not engine.tracks.accept(open_world.room_id, open_world.hosts[0], stray, 0, "G")
+
+
+def test_who_comes_back_with_an_old_tour_gets_a_snapshot_and_with_the_present_one_what_was_missed(
+    engine: Engine, paper: Paper, open_world: World
+) -> None:
+    with engine.services.db.write() as session:
+        newer = publish_again(session, open_world.site_id)
+        accept_tour(session, open_world.room_id, open_world.site_id, newer.id, actor=host_of(open_world))
+        slug = session.get_one(Site, open_world.site_id).slug
+    since = {"public": 2, "person": 0}
+    # its line was cut between the event and the documents
+    old = join(engine, open_world, person_of(open_world), since=since, tours=[f"{slug}@1"])
+    assert [data["channel"] for data in paper.to(old, "snapshot")] == ["public"]
+    present = join(engine, open_world, person_of(open_world, 1), since=since, tours=[f"{slug}@2"])
+    assert paper.to(present, "snapshot") == []
+
+
+def test_a_page_that_joins_while_a_tour_changes_ends_with_the_new_one(
+    engine: Engine, paper: Paper, open_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first_messages = engine._first_messages
+
+    def slow(*arguments: Any) -> Any:
+        """The snapshot was read, and the tour changes before it is sent."""
+        found = first_messages(*arguments)
+        monkeypatch.setattr(engine, "_first_messages", first_messages)
+        with engine.services.db.write() as session:
+            newer = publish_again(session, open_world.site_id)
+            accept_tour(session, open_world.room_id, open_world.site_id, newer.id, actor=host_of(open_world))
+        engine.tail.tick()
+        connection = arguments[0]
+        connection.tours = connection.tours[:0]  # what a later writer of the two may leave
+        return found
+
+    monkeypatch.setattr(engine, "_first_messages", slow)
+    guest = join(engine, open_world, person_of(open_world))
+    last = [data for sid, event, data in paper.sent if sid == guest and event in ("tours", "snapshot")][-1]
+    assert last["tour"][0]["revision"] == 2
 
 
 def test_who_missed_the_opening_gets_a_snapshot_with_the_pinned_tour(

@@ -136,3 +136,20 @@ def test_an_older_view_never_replaces_a_newer_one(services: Services, open_world
     view = room_of(services, open_world).view
     assert view is not None
     assert view["yaw"] == 20
+
+
+def test_a_view_whose_writing_failed_is_written_at_the_next_chance(services: Services, open_world: World) -> None:
+    room, user, scene = open_world.room_id, open_world.hosts[0], open_world.scenes[0]
+    tracks = ViewTracks()
+    tracks.checked(room, user, frozenset(open_world.scenes))
+    tracks.accept(room, user, View(scene, 33, 0, 70), now(), "G")
+    tracks.give_back(tracks.take_due(everything=True))
+    tracks.drop(set())
+    assert tracks.is_due(), "the guide stands still and sends no newer one"
+    with services.db.write() as session:
+        viewtrack.write(session, tracks.take_due())
+    view = room_of(services, open_world).view
+    assert view is not None
+    assert view["yaw"] == 33
+    tracks.drop(set())
+    assert tracks.newest(room) is None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Annotated, Any, Final
 
 import structlog
@@ -24,6 +23,8 @@ from tourserver.live.forms import Strict, parse
 from tourserver.live.members import Connection, Members
 from tourserver.live.models import Room
 from tourserver.live.pulse import HEADS_EVERY, Pulse
+from tourserver.live.rooms import AFTERWARDS
+from tourserver.live.showing import TOURS_CHANGE, Showing
 from tourserver.live.tail import Tail
 from tourserver.live.transport import Transport
 from tourserver.live.viewtrack import ViewTracks
@@ -36,8 +37,6 @@ JOINS_AT_ONCE: Final = 2.0 * LINES_PER_PERSON
 """All of a person's windows may come back at once, twice; then one a second."""
 MISSED_MOST: Final = 1000
 """More missed events than this are given as a snapshot."""
-AFTERWARDS: Final = timedelta(hours=24)
-"""So long after its end a room can still be entered, for its answers."""
 
 Number = Annotated[int, Field(ge=0, le=2**53)]
 Translate = Callable[[TourserverError, str], str]
@@ -58,6 +57,8 @@ class Auth(Strict):
     device: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
     heads: Annotated[int, Field(ge=1, le=50)] = 1
     since: Since = Field(default_factory=Since)
+    # the tours that a returning client shows, "site@number" of each
+    tours: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=50)] | None = None
 
 
 class Engine:
@@ -77,8 +78,8 @@ class Engine:
         self.tracks = ViewTracks()
         self.process = uuid.uuid4().hex
         self._translate = translate
-        self._tours = snapshots.Tours(build_tour)
-        self.tail = Tail(services.db, transport, self.members, self.tracks, room_opened=self._show_pinned_tours)
+        self.showing = Showing(services.db, transport, self.members, self.tracks, build_tour)
+        self.tail = Tail(services.db, transport, self.members, self.tracks, tours_changed=self.showing.bring)
         self.pulse = Pulse(services, transport, self.members, self.tracks, self.process, remove=self.remove)
         self._joins = Brakes(JOINS_PER_SECOND, JOINS_AT_ONCE)
         self._start = threading.Lock()
@@ -164,6 +165,7 @@ class Engine:
             return
         for event, data in [("joined", joined), *messages]:
             self.transport.send_to(connection.sid, event, data)
+        self.showing.check(connection)
 
     def _first_messages(
         self, connection: Connection, auth: Auth
@@ -174,8 +176,7 @@ class Engine:
             snapshots.consistent(session)
             room = rooms.get(session, connection.room_id)
             for audience in connection.channels:
-                since: int | None = getattr(auth.since, audience)
-                messages += self._catch_up(session, room, connection, audience, since)
+                messages += self._catch_up(session, room, connection, audience, auth)
             heads: dict[str, Any] = {
                 name: snapshots.seq(session, room.id, channel) for name, channel in connection.seat.channels.items()
             }
@@ -195,49 +196,38 @@ class Engine:
         return joined, messages
 
     def _catch_up(
-        self, session: Session, room: Room, connection: Connection, audience: Audience, since: int | None
+        self, session: Session, room: Room, connection: Connection, audience: Audience, auth: Auth
     ) -> list[tuple[str, dict[str, Any]]]:
         """Pages of what was missed, or a snapshot."""
         channel = connection.seat.channels[audience]
+        since: int | None = getattr(auth.since, audience)
         missed = None
         if since is not None:
             missed = snapshots.missed(session, room.id, channel, since, most=MISSED_MOST)
-        # the opening may have pinned other tours than the page has: only a snapshot carries them
-        if missed is None or any(event.kind == "room.opened" for event in missed):
+        # only a snapshot carries tours
+        if missed is None or (audience == "public" and self._has_old_tours(session, room, connection, auth, missed)):
             return [("snapshot", self.snapshot(session, room, connection, audience))]
         shown = Faces(session).events(missed, audience)
         pages = [shown[at : at + events.PAGE] for at in range(0, len(shown), events.PAGE)] or [[]]
         return [("events", {"channel": audience, "events": page, "more": page is not pages[-1]}) for page in pages]
 
+    def _has_old_tours(
+        self, session: Session, room: Room, connection: Connection, auth: Auth, missed: list[events.Written]
+    ) -> bool:
+        if auth.tours is not None:
+            return not self.showing.has_all(session, room, connection, auth.tours)
+        return any(event.kind in TOURS_CHANGE for event in missed)
+
     def snapshot(self, session: Session, room: Room, connection: Connection, audience: Audience) -> dict[str, Any]:
         """A channel's whole state for one connection."""
         number = snapshots.seq(session, room.id, connection.seat.channels[audience])
         if audience == "public":
-            language = connection.caller.language
-            connection.tours, documents = self._tours.documents(session, room, language)
-            state = snapshots.public(session, room, documents)
+            state = snapshots.public(session, room, self.showing.documents(session, room, connection))
         elif audience == "person":
             state = snapshots.person(session, room, connection.seat.actor.id)
         else:
             state = snapshots.staff(session, room)
         return {"channel": audience, "seq": number, "state": state}
-
-    def _show_pinned_tours(self, room_id: str) -> None:
-        """The room opened: pages that show other revisions than the pinned ones get the whole state again."""
-        self.transport.spawn(self._send_pinned_tours, room_id)
-
-    def _send_pinned_tours(self, room_id: str) -> None:
-        try:
-            for connection in self.members.in_room(room_id):
-                with self.services.db.read() as session:
-                    snapshots.consistent(session)
-                    room = rooms.get(session, room_id)
-                    if connection.tours == tuple(one.id for one in rooms.tours(session, room)):
-                        continue
-                    data = self.snapshot(session, room, connection, "public")
-                self.transport.send_to(connection.sid, "snapshot", data)
-        except Exception:
-            log.exception("live.pinned_tours_failed", room=room_id)
 
     # --- leaving
 
@@ -246,6 +236,7 @@ class Engine:
         connection = self.members.remove(sid)
         if connection is None:
             return
+        self.showing.forget(set(self.members.rooms()))
         for channel_id in connection.channels.values():
             self.transport.leave(sid, channel_id)
         if connection.ignored:

@@ -22,6 +22,7 @@ from tourserver.live.events import Written
 from tourserver.live.faces import Faces
 from tourserver.live.members import Channel, Members
 from tourserver.live.models import Room
+from tourserver.live.showing import TOURS_CHANGE
 from tourserver.live.transport import Transport
 from tourserver.live.viewtrack import ViewTracks
 
@@ -41,13 +42,13 @@ class Tail:
         members: Members,
         tracks: ViewTracks,
         *,
-        room_opened: Callable[[str], None],
+        tours_changed: Callable[[str], None],
     ) -> None:
         self._db = db
         self._transport = transport
         self._members = members
         self._tracks = tracks
-        self._room_opened = room_opened
+        self._tours_changed = tours_changed
         self._wake = threading.Event()
         self._lock = threading.Lock()
         self._dirty: set[str] = set()
@@ -138,10 +139,11 @@ class Tail:
             self._transport.send(channel_id, "frame", frame, replaces=None if "events" in frame else "view")
 
     def _react(self, room_id: str, event: Written) -> None:
+        """What an event means for this process, before it is sent."""
         if event.kind == "guide.scene":
             newest = self._tracks.newest(room_id)
             self._tracks.learn(room_id, event.data, newest.by if newest else "")
-        elif event.kind in ("guide.changed", "room.opened", "room.ended"):
+        elif event.kind in ("guide.changed", "room.ended", *TOURS_CHANGE):
             self._tracks.forget_guide(room_id)
-            if event.kind == "room.opened":
-                self._room_opened(room_id)
+            if event.kind in TOURS_CHANGE:
+                self._tours_changed(room_id)

@@ -134,6 +134,14 @@ class ViewTracks:
                 track.newest = frame
                 track.saved = frame.t
 
+    def keep_to(self, room_id: str, scenes: frozenset[str]) -> None:
+        """The room shows these scenes from now on: a view of another one is nobody's place any more."""
+        track = self.track(room_id)
+        with self._lock:
+            track.scenes = scenes
+            if track.newest is not None and track.newest.view.scene not in scenes:
+                track.newest = None
+
     def take_unsent(self, room_id: str) -> Frame | None:
         """The newest frame, when it was not handed on yet."""
         track = self.track(room_id)
@@ -152,7 +160,8 @@ class ViewTracks:
         """Forget rooms that nobody here is in, once what they hold is written."""
         with self._lock:
             for room_id in [one for one in self._tracks if one not in rooms_in_use]:
-                if not self._tracks[room_id].samples and not self._tracks[room_id].closed:
+                track = self._tracks[room_id]
+                if not track.samples and not track.closed and not _unsaved(track):
                     del self._tracks[room_id]
 
     def is_due(self, *, everything: bool = False) -> bool:
@@ -181,10 +190,14 @@ class ViewTracks:
         return due
 
     def give_back(self, due: list[Due]) -> None:
-        """Writing failed: keep the chunks for the next time. (The view is older by then.)"""
+        """Writing failed: keep the chunks for the next time, and write the view again or what is newer by then."""
         with self._lock:
             for one in due:
-                self.track(one.room_id).closed[:0] = one.chunks
+                track = self.track(one.room_id)
+                track.closed[:0] = one.chunks
+                # a guide that stands still sends no newer one
+                if one.view is not None and track.saved == one.view.t:
+                    track.saved = one.view.t - 1
 
 
 def _unsaved(track: Track) -> bool:
