@@ -66,7 +66,7 @@ def test_a_point_is_placed_by_a_click_dragged_changed_and_undone(editor: Page) -
     before = points(page)
     box = page.locator("[data-editor-stage]").bounding_box()
     assert box is not None
-    page.get_by_role("button", name="Add a point").click()
+    page.get_by_role("button", name="Add a point", exact=True).click()
     expect(page.locator(".ed-crosshair")).to_be_visible()
     page.mouse.click(box["x"] + box["width"] * 0.35, box["y"] + box["height"] * 0.25)
     expect(page.get_by_role("heading", name="New point")).to_be_focused()
@@ -123,7 +123,7 @@ def test_by_keyboard_alone_a_way_and_its_way_back_are_made_and_nothing_is_publis
         raise AssertionError("Tab does not get there")
 
     page.locator("h1").click()
-    tab_to(page.get_by_role("button", name="Add a point"))
+    tab_to(page.get_by_role("button", name="Add a point", exact=True))
     page.keyboard.press("Enter")
     picture = page.locator("[data-editor-stage] .tv-picture")
     expect(picture).to_be_focused()
@@ -309,7 +309,7 @@ def test_scenes_are_put_on_the_plan_and_moved_there(browsers: Browsers, admin_st
 
 def test_a_document_is_added_at_the_point_that_offers_it(editor: Page) -> None:
     page = editor
-    page.get_by_role("button", name="Add a point").click()
+    page.get_by_role("button", name="Add a point", exact=True).click()
     page.keyboard.press("Enter")
     page.get_by_role("radio", name="A document").check()
     name_point(page, "The report")

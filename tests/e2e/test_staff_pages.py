@@ -63,9 +63,10 @@ def test_the_pages_of_a_scene_a_point_and_a_person_are_usable_by_everybody(
 ) -> None:
     page = browsers.page(PAGES["tour"], storage_state=admin_state)
     page.locator("ol.scenes h3 a").first.click()
-    expect(page.locator(".preview .psv-canvas")).to_be_visible()
+    expect(page.locator("[data-editor-stage] .psv-canvas")).to_be_visible()
     access.check(page)
-    page.locator(".points__row a").first.click()
+    point = page.locator("[data-point]").first.get_attribute("data-point")
+    page.goto(f"{page.url}/points/{point}")
     expect(page.locator(".preview .psv-canvas")).to_be_visible()
     access.check(page)
     page.goto(PAGES["staff"])

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Page, StorageState, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e import mailbox, room
 from tests.e2e.browsers import SMALL_WINDOW, Browsers
@@ -58,18 +58,19 @@ def _new_site(page: Page, name: str) -> None:
     expect(page.get_by_role("heading", name=f"Tour of {name}")).to_be_visible()
 
 
-def _upload(page: Page, picture: Path, title: str) -> None:
-    page.get_by_label("Panorama (JPEG, PNG or WebP)").set_input_files(picture)
-    _text(page, re.compile("^Title"), title)
-    _text(page, "Text alternative", f"{title}: one stands on grass between coloured posts.")
-    page.get_by_role("button", name="Upload").click()
-
-
 def _add_scene(page: Page, picture: Path, title: str) -> None:
-    """Upload a scene and stay until its picture is ready; ends on the scene's page."""
-    _upload(page, picture, title)
+    """Upload a scene, wait for its picture and describe it; ends on the scene's page. Files name their scenes."""
+    named = picture.with_name(f"{title.lower().replace(' ', '_')}.jpg")
+    named.write_bytes(picture.read_bytes())
+    page.get_by_label("Panoramas (JPEG, PNG or WebP)").set_input_files(named)
+    row = page.get_by_role("list", name="Uploads").get_by_role("listitem").filter(has_text=named.name).first
+    expect(row).to_contain_text("Picture ready", timeout=TILING_MS)
+    row.get_by_role("link", name=title).click()
     expect(page.get_by_role("heading", name=title, level=1)).to_be_visible(timeout=30_000)
-    expect(page.get_by_text("Picture ready")).to_be_visible(timeout=TILING_MS)
+    expect(page.locator("[data-editor-stage] .psv-canvas")).to_be_visible(timeout=30_000)
+    _text(page, "Text alternative", f"{title}: one stands on grass between coloured posts.")
+    page.locator("[data-scene-form]").get_by_role("button", name="Save").click()
+    expect(page.locator(".editor__state--saved")).to_be_visible()
 
 
 def _set_start_view(page: Page) -> None:
@@ -88,7 +89,7 @@ def _set_start_view(page: Page) -> None:
 
 def _add_point(page: Page, kind: str, name: str, *, leads_to: str | None = None, words: str | None = None) -> None:
     expect(page.locator("[data-editor-stage] .psv-canvas")).to_be_visible()
-    page.get_by_role("button", name="Add a point").click()
+    page.get_by_role("button", name="Add a point", exact=True).click()
     page.keyboard.press("Enter")
     page.get_by_role("radio", name=kind).check()
     _text(page, re.compile("^Name"), name)
@@ -129,7 +130,6 @@ def test_an_administrator_makes_a_site_and_leads_a_registered_visitor_through_it
     _new_site(staff, name)
     tour = staff.url
     _add_scene(staff, panorama, "The basin")
-    expect(staff.get_by_text("59.30")).to_have_count(0)
     _set_start_view(staff)
     staff.goto(tour)
     _add_scene(staff, panorama, "The bridge")
@@ -171,34 +171,3 @@ def test_an_administrator_makes_a_site_and_leads_a_registered_visitor_through_it
     here = room.wait_until_still(staff)
     visitor.wait_for_timeout(2_000)
     assert room.looks_alike(here, room.view(visitor))
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"this is no picture", "not a JPEG, PNG or WebP picture"),
-        (equirectangular(4096, 2048)[:40_000], "cut off"),
-        (equirectangular(1024, 512), "1024 × 512"),
-        (equirectangular(4096, 3000), "4096 × 3000"),
-    ],
-    ids=["not an image", "truncated", "too small", "wrong ratio"],
-)
-def test_a_picture_that_cannot_be_used_is_refused_in_words_and_the_form_keeps_what_was_typed(
-    content: bytes, message: str, browsers: Browsers, admin_state: StorageState, tmp_path: Path
-) -> None:
-    page = browsers.page("/studio/sites/byhalsan/tour", storage_state=admin_state)
-    picture = tmp_path / "picture.jpg"
-    picture.write_bytes(content)
-    page.get_by_label("Photographer or source").fill("A. Nilsson")
-    _upload(page, picture, "The waiting room")
-    said = page.locator("#upload-errors")
-    expect(said).to_be_visible(timeout=30_000)
-    expect(said).to_be_focused()
-    expect(said).to_contain_text(message)
-    expect(page.get_by_role("group", name=re.compile("^Title")).get_by_label("English")).to_have_value(
-        "The waiting room"
-    )
-    expect(page.get_by_label("Photographer or source")).to_have_value("A. Nilsson")
-    expect(page.get_by_role("button", name="Upload")).to_be_enabled()
-    page.reload()
-    expect(page.get_by_text("No scenes yet.")).to_be_visible()

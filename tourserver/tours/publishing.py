@@ -13,7 +13,7 @@ from tourserver.core.i18n import N_, pick
 from tourserver.core.rights import Actor
 from tourserver.panoramas import store
 from tourserver.sites.models import Node, Site
-from tourserver.tours import freezing, withholding
+from tourserver.tours import freezing, hotspots, withholding
 from tourserver.tours.models import Hotspot, Scene, TourRevision
 from tourserver.tours.scenes import lock, of_site
 
@@ -61,14 +61,14 @@ def _of_scene(scene: Scene, withdrawn: dict[str, Scene]) -> list[Obstacle]:
             note(N_("A point in “%(scene)s” has no name."), **where)
         if message := _of_point(hotspot, withdrawn):
             note(message, **where)
+        for problem in hotspots.problems(hotspot):
+            note(problem.message, **where)
     return found
 
 
 def _of_point(hotspot: Hotspot, withdrawn: dict[str, Scene]) -> str:
     if hotspot.kind == "info" and not any(hotspot.body.values()):
         return N_("“%(point)s” in “%(scene)s” has nothing to read.")
-    if any(file is not None and file.state == "failed" for file in (hotspot.asset, hotspot.captions)):
-        return N_("The file of “%(point)s” in “%(scene)s” could not be used. Choose another.")
     if hotspot.target_scene_id in withdrawn:
         return N_("“%(point)s” in “%(scene)s” leads to a scene that is withdrawn. Put it back or remove the point.")
     return ""
