@@ -17,8 +17,8 @@ WINDOW: ViewportSize = {"width": 900, "height": 640}
 
 MOST_AHEAD = 8
 MOST_AHEAD_BYTES = 16 * 1024 * 1024
-MOST_TEXTURES = 40
-"""The base, the tiles of both levels that a view of this window can show, and as many again while they change."""
+MOST_TEXTURES = 30
+"""The base and twice the tiles that a view of this window shows."""
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +45,7 @@ def _check_that_nothing_is_left_over(page: Page, world: World, number: int) -> N
     assert len(pixels) == 144
     seen = {world.colour_of(pixel) for pixel in pixels}
     assert seen == {number}, (number, seen, pixels[:3])
+    held = colours.facts(page)["sphere"]  # after the frame that was looked at
     assert len(held["ahead"]) <= MOST_AHEAD
     assert held["aheadBytes"] <= MOST_AHEAD_BYTES
     assert held["textures"] <= MOST_TEXTURES, held["textures"]
@@ -85,8 +86,10 @@ def test_a_hundred_changes_of_scene_hold_no_more_than_twenty(page: Page, world: 
     for change in range(1, 101):
         number = change * 3 % colours.SCENES
         colours.go(page, world.scenes[number])
-        held = colours.until_sharp(page, world.scenes[number])
+        colours.until_sharp(page, world.scenes[number])
         if change % 20 == 0:
+            page.evaluate("window.tourserver.sample(2)")  # the graphics card has what it needs for a frame
+            held = colours.facts(page)["sphere"]
             figures.append(
                 {
                     "changes": change,
