@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -85,7 +86,8 @@ def test_an_upload_is_kept_by_its_content_and_its_tiles_are_asked_for(services: 
     assert (panorama.original_name, panorama.uploaded_by) == ("Åre 1.jpg", EDITOR.id)
     assert panorama.warnings == ["small", "gps"]
     assert (panorama.gps_latitude, panorama.gps_longitude) == pytest.approx((48.577056, 13.471583), abs=1e-5)
-    assert files(services) == [f"originals/{content_hash}.jpg"]
+    assert files(services) == [panorama.original_key]
+    assert re.fullmatch(f"originals/{content_hash}-[0-9a-f]{{8}}.jpg", panorama.original_key)
     with services.storage.open(panorama.original_key) as file:
         assert file.read() == picture
     assert job_of(services, panorama.id).state == "waiting"
@@ -137,6 +139,45 @@ def test_the_same_picture_twice_is_one_picture_one_job_and_one_original(services
         assert session.scalar(select(func.count()).select_from(Panorama)) == 1
         assert session.scalar(select(func.count()).select_from(Job)) == 1
     assert len(files(services)) == 1
+
+
+def test_an_upload_whose_transaction_fails_leaves_no_file(services: Services, picture: bytes) -> None:
+    def fail() -> None:
+        with store.hold(services, io.BytesIO(picture), "a.jpg") as held, services.db.write() as session:
+            store.keep(session, services.storage, held, actor=EDITOR)
+            raise RuntimeError("something else of the same transaction")
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert files(services) == []
+
+
+def test_a_finished_upload_is_taken_from_where_it_lies(services: Services, picture: bytes, tmp_path: Path) -> None:
+    path = services.storage.scratch() / "whole"
+    path.write_bytes(picture)
+    digest = hashlib.sha256(picture).hexdigest()
+    for _time in range(2):
+        with store.hold_file(services, path, "a.jpg", digest) as held, services.db.write() as session:
+            panorama = store.keep(session, services.storage, held, actor=EDITOR)
+        assert path.read_bytes() == picture, "it stays its owner's"
+    assert [name for name in files(services) if not name.startswith("scratch/")] == [panorama.original_key]
+
+
+def test_a_file_that_was_lost_is_stored_again_by_the_next_upload(services: Services, picture: bytes) -> None:
+    panorama = load(services, upload(services, picture))
+    services.storage.delete(panorama.original_key)
+    upload(services, picture)
+    assert files(services) == [panorama.original_key]
+
+
+def test_the_same_picture_at_the_same_moment_is_stored_once(services: Services, picture: bytes) -> None:
+    one, other = (store.hold(services, io.BytesIO(picture), "a.jpg") for _time in range(2))
+    kept = []
+    for held in (one, other):
+        with held, services.db.write() as session:
+            kept.append(store.keep(session, services.storage, held, actor=EDITOR))
+    assert kept[0].id == kept[1].id
+    assert files(services) == [kept[0].original_key]
 
 
 def test_a_picture_that_is_ready_asks_for_no_tiles_again(services: Services, picture: bytes) -> None:

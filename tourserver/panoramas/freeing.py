@@ -3,8 +3,8 @@
 :func:`free` takes the row away in one transaction that holds it and looks once more; with it goes a durable job that
 removes the files afterwards, however often the worker dies meanwhile. The same picture may be uploaded again at any
 moment: before, the upload makes the row young, so that it stays; during, it waits for the row and finds it gone;
-after, it makes a new row, whose original gets a name of its own and whose tiles wait until the job is done (both by
-:func:`tourserver.panoramas.leaving.of`). So no file of a picture that is there is ever removed.
+after, it makes a new row, whose original has a name of its own (``store.hold``) and whose tiles wait until the job is
+done (``leaving.of``). So no file of a picture that is there is ever removed.
 """
 
 from __future__ import annotations

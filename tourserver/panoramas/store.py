@@ -1,7 +1,8 @@
 """Take a picture in: copy it while it is measured and hashed, look at it, keep it once, ask for its tiles.
 
-In two steps, because copying is slow and a transaction must be short: :func:`hold` without the database, then
-:func:`keep` inside the caller's transaction.
+In two steps, because copying is slow and a transaction must be short: :func:`hold` looks at the file and stores it,
+then :func:`keep` makes the row inside the caller's transaction. Every stored file has a name of its own, so that none
+is ever taken for another that is about to be removed.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tourserver.core import audit, clock, jobs
+from tourserver.core.db import after_commit
 from tourserver.core.rights import Actor
 from tourserver.core.services import Services
 from tourserver.core.storage import Storage
-from tourserver.panoramas import leaving, refusals, warnings
+from tourserver.panoramas import refusals, warnings
 from tourserver.panoramas.inspect import MEGABYTE, Inspection, inspect
 from tourserver.panoramas.models import Panorama
 from tourserver.panoramas.regions import Region, as_json, baked_hash, canonical
@@ -41,24 +43,39 @@ class Readable(Protocol):
         """At most ``size`` bytes; none at the end."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Held:
-    """A picture that was looked at and may be kept; it lies in a scratch folder until then."""
+    """A picture that was looked at and may be kept; it lies in a scratch folder, and in the storage, until then."""
 
     path: Path
     name: str
     content_hash: str
     inspection: Inspection
-    folder: Path
+    # the folder to be removed, if it is ours
+    folder: Path | None
+    storage: Storage
+    # where the storage has it, or would have it
+    key: str
+    stored: bool = False
+    kept: bool = False
 
-    @property
-    def key(self) -> str:
-        """Where the storage keeps the original."""
-        return f"originals/{self.content_hash}.{self.inspection.extension}"
+    def __enter__(self) -> Held:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.discard()
 
     def discard(self) -> None:
-        """Remove what was not kept. To be called in any case."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove what was not kept. To be called in any case, after the transaction; ``with`` does it."""
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        if self.stored and not self.kept:
+            self.storage.delete(self.key)
+            self.stored = False
+
+    def keep(self) -> None:
+        """The row that names the stored file was committed."""
+        self.kept = True
 
 
 def hold(services: Services, stream: Readable, name: str) -> Held:
@@ -71,8 +88,7 @@ def hold(services: Services, stream: Readable, name: str) -> Held:
     try:
         path = folder / "original"
         content_hash = _copy(stream, path, services.settings.max_upload_mb * MEGABYTE)
-        inspection = inspect(path, max_bytes=services.settings.max_upload_mb * MEGABYTE)
-        return Held(path, _plain(name), content_hash, inspection, folder)
+        return _hold(services, path, name, content_hash, folder)
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -88,8 +104,22 @@ def hold_file(services: Services, path: Path, name: str, content_hash: str) -> H
 
     Raises ``Invalid`` for what can't be a panorama. The folder around it is the caller's to remove.
     """
+    return _hold(services, path, name, content_hash, None)
+
+
+def _hold(services: Services, path: Path, name: str, content_hash: str, folder: Path | None) -> Held:
+    """Inspect, and store unless the same picture is there: a bucket may be slow, and a transaction must not wait."""
     inspection = inspect(path, max_bytes=services.settings.max_upload_mb * MEGABYTE)
-    return Held(path, _plain(name), content_hash, inspection, path.parent)
+    key = f"originals/{content_hash}-{secrets.token_hex(4)}.{inspection.extension}"
+    held = Held(path, _plain(name), content_hash, inspection, folder, services.storage, key)
+    with services.db.read() as session:
+        known = session.scalar(select(Panorama.original_key).where(Panorama.content_hash == content_hash))
+    if known is None or not services.storage.exists(known):
+        other_name = path.with_name(f"{path.name}-{secrets.token_hex(4)}")
+        os.link(path, other_name)  # storing takes it away
+        services.storage.put(key, other_name)
+        held.stored = True
+    return held
 
 
 def keep(session: Session, storage: Storage, held: Held, *, actor: Actor) -> Panorama:
@@ -97,9 +127,11 @@ def keep(session: Session, storage: Storage, held: Held, *, actor: Actor) -> Pan
 
     The same bytes are kept once, whoever uploads them. A picture that failed before is tried again.
     """
-    panorama = _existing(session, held.content_hash) or _insert(session, _uploaded(session, held, actor), actor)
-    if not storage.exists(panorama.original_key):
-        # By content, so harmless when the transaction is rolled back: the next upload of it finds it.
+    panorama = _existing(session, held.content_hash) or _insert(session, _uploaded(held, actor), actor)
+    if held.stored and panorama.original_key == held.key:
+        after_commit(session, held.keep)
+    elif not storage.exists(panorama.original_key):
+        # Rarely: the picture was freed after it was held, or its file was lost.
         storage.put(panorama.original_key, held.path)
     _ask(session, panorama)
     return panorama
@@ -144,15 +176,12 @@ def _existing(session: Session, content_hash: str) -> Panorama | None:
     return panorama
 
 
-def _uploaded(session: Session, held: Held, actor: Actor) -> Panorama:
-    looked, key = held.inspection, held.key
-    if leaving.of(session, held.content_hash):
-        # The file of that name is about to be removed.
-        key = f"originals/{held.content_hash}-{secrets.token_hex(4)}.{looked.extension}"
+def _uploaded(held: Held, actor: Actor) -> Panorama:
+    looked = held.inspection
     return Panorama(
         content_hash=held.content_hash,
         original_name=held.name,
-        original_key=key,
+        original_key=held.key,
         original_bytes=looked.bytes,
         width=looked.width,
         height=looked.height,

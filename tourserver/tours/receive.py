@@ -63,9 +63,8 @@ def most_bytes(services: Services) -> int:
 @receiver(PURPOSE, allow=may_add, most_bytes=most_bytes, meta=PanoramaMeta)
 def receive(services: Services, upload: Upload, path: Path, actor: Actor) -> dict[str, Any]:
     """Look at the picture, keep it, make the scene: once, however often it is finished."""
-    held = store.hold_file(services, path, upload.name, upload.digest or "")
     meta = PanoramaMeta(**upload.meta)
-    with once(services, upload) as use:
+    with store.hold_file(services, path, upload.name, upload.digest or "") as held, once(services, upload) as use:
         site = _site(use.session, actor, upload.thing_id)
         panorama = store.keep(use.session, services.storage, held, actor=actor)
         scene = scenes.add_scene(
