@@ -17,7 +17,7 @@ from tourserver.core.errors import Invalid
 from tourserver.core.services import Services
 from tourserver.sites.models import Site
 from tourserver.tours import publishing, scenes
-from tourserver.tours.archive import pannellum
+from tourserver.tours.archive import fitting, pannellum
 from tourserver.tours.archive.report import Report
 from tourserver.tours.models import Scene
 
@@ -32,6 +32,10 @@ def imported(services: Services, site: Site, path: Path) -> tuple[Report, dict[s
     report = archives.import_now(services, site, path)
     with services.db.read() as session:
         return report, {scene.key: scene for scene in scenes.of_site(session, site.id)}
+
+
+def many(count: int) -> list[dict[str, Any]]:
+    return [{"yaw": number, "pitch": 0, "text": f"Point {number}"} for number in range(count)]
 
 
 def one_scene(tmp_path: Path, **scene: Any) -> Path:
@@ -259,10 +263,22 @@ def test_a_full_tour_takes_no_more_and_says_so(services: Services, site: Site, t
 
 
 def test_more_points_than_a_scene_can_have_are_counted(services: Services, site: Site, tmp_path: Path) -> None:
-    spots = [{"yaw": number, "pitch": 0, "text": f"Point {number}"} for number in range(130)]
-    report, found = imported(services, site, one_scene(tmp_path, hotSpots=spots))
+    report, found = imported(services, site, one_scene(tmp_path, hotSpots=many(130)))
     assert len(found["gate"].hotspots) == 100
     assert any("30 more were left out" in line for line in archives.lines(report, "left"))
+
+
+def test_thousands_of_points_are_bounded_and_the_rest_is_counted(
+    app_services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "MOST_POINTS", 50)
+    with app_services.db.write() as session:
+        site = factories.make_site(session)
+    told = {f"s{number}": {"panorama": "a.jpg", "hotSpots": many(30)} for number in range(3)}
+    files: dict[str, bytes | str] = {"t.json": json.dumps({"scenes": told}), "a.jpg": archives.panorama()}
+    report = archives.import_now(app_services, site, archives.zip_of(tmp_path / "t.zip", files))
+    assert (report.scenes, report.points) == (3, 50)
+    assert "An import takes at most 50 points; 40 more were left out." in archives.lines(report, "left")
 
 
 @pytest.mark.parametrize(

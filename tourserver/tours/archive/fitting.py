@@ -13,6 +13,7 @@ from tourserver.tours.archive import words
 from tourserver.tours.archive.parts import LEAST_FOV, MOST_FOV, USUAL_FOV, PointPart, ScenePart, TourPart
 from tourserver.tours.archive.report import Report
 
+MOST_POINTS: Final = 5_000
 _LEAST_REGION, _MOST_REGION = 0.2, 180.0
 _NAME_FROM_TEXT: Final = 80
 """Characters of a text that become its point's name."""
@@ -37,6 +38,20 @@ def fit(tour: TourPart, report: Report, *, room: int) -> None:
                 left=len(fitted) - hotspots.MAX_HOTSPOTS,
             )
         scene.points = fitted[: hotspots.MAX_HOTSPOTS]
+    _bound_points(tour, report)
+
+
+def _bound_points(tour: TourPart, report: Report) -> None:
+    """All points are made in one transaction, which must not keep the room's database waiting for long."""
+    room, left = MOST_POINTS, 0
+    for scene in tour.scenes:
+        left += max(0, len(scene.points) - room)
+        scene.points = scene.points[:room]
+        room -= len(scene.points)
+    if left:
+        report.left(
+            N_("An import takes at most %(count)s points; %(left)s more were left out."), count=MOST_POINTS, left=left
+        )
 
 
 def drop_ways(tour: TourPart, report: Report) -> None:
