@@ -4,19 +4,32 @@ import { GuideConsole } from "./live/guide";
 import { Header } from "./live/header";
 import { expose } from "./live/inspect";
 import { watchLine } from "./live/line-bar";
+import { Offers } from "./live/offers";
 import { Queue } from "./live/queue";
 import { openRoom } from "./live/setup";
 import { listen } from "./live/shortcuts";
 import { Stage, stageTools } from "./live/stage";
 import { Tabs } from "./live/tabs";
+import { enhanceMenus } from "./page/menus";
+
+/** Escape closes the menu wherever the focus is. */
+function closeMenu(): boolean {
+  const menu = document.querySelector<HTMLDetailsElement>("details.menu[open]");
+  if (!menu) return false;
+  menu.open = false;
+  menu.querySelector<HTMLElement>("summary")?.focus();
+  return true;
+}
 
 async function main(): Promise<void> {
   await loadCatalogue();
   const room = openRoom();
   if (!room) return;
+  enhanceMenus();
   const stage = new Stage(room);
   const guide = new GuideConsole(room, stage);
   new Queue(room);
+  new Offers(room, () => stage.viewer?.picture.focus({ preventScroll: true }));
   new Header(room);
   const tabs = new Tabs(document.getElementById("host-tabs") as HTMLElement);
   watchLine(room);
@@ -34,6 +47,7 @@ async function main(): Promise<void> {
       },
     ],
     () => {
+      if (closeMenu()) return true;
       if (stage.viewer?.closePanel()) return true;
       return tools.leaveFull();
     },

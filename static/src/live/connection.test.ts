@@ -27,6 +27,7 @@ function setUp() {
   const refused = vi.fn();
   const listener: ConnectionListener = {
     snapshot: () => {},
+    tours: () => {},
     events: (_channel, list) => events.push(...list.map((e) => e.seq)),
     view: () => {},
     heads: () => {},

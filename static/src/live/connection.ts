@@ -16,6 +16,7 @@ import type {
   RoomEvent,
   SceneView,
   Snapshot,
+  Tours,
   ViewFrame,
 } from "./protocol";
 
@@ -25,6 +26,7 @@ export type LineStatus = "connecting" | "online" | "lost" | "over";
 export interface ConnectionListener {
   joined?(data: Joined): void;
   snapshot(data: Snapshot): void;
+  tours(data: Tours): void;
   /** Events of one channel, each once and in order. */
   events(channel: ChannelName, events: RoomEvent[]): void;
   view(frame: ViewFrame): void;
@@ -45,6 +47,8 @@ export interface ConnectionOptions {
   storageKey: string;
   /** People at this screen, 1 to 50. */
   heads(): number;
+  /** The tours that the page shows ("site@number" of each); undefined before it has any word of them. */
+  tours?(): string[] | undefined;
   line?: LineFactory;
   now?: () => number;
 }
@@ -152,11 +156,13 @@ export class Connection {
     const since: Record<string, number> = {};
     for (const [channel, seq] of Object.entries(this.cursors())) if (seq !== null) since[channel] = seq;
     this.lastHeard = this.now();
+    const tours = this.options.tours?.();
     const auth = {
       ticket: this.options.ticket,
       device: this.options.device,
       heads: this.options.heads(),
       since,
+      ...(tours ? { tours } : {}),
     };
     const pollingFirst = this.beginWithPolling();
     this.tried = pollingFirst;
@@ -173,6 +179,7 @@ export class Connection {
           this.listener.snapshot(data);
           this.logs.get(data.channel)?.snapshot(data.seq);
         },
+        tours: (data) => this.listener.tours(data),
         events: (data) => this.logs.get(data.channel)?.receive(data.events, data.more),
         frame: (data) => {
           for (const [channel, log] of this.logs) {

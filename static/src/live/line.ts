@@ -2,12 +2,13 @@
  * One attempt at a connection: a thin cover of Socket.IO's socket, so that the rest can be tested without a network.
  */
 import { io } from "socket.io-client";
-import type { Ack, EventPage, Frame, Heads, Joined, Refusal, SceneView, Snapshot } from "./protocol";
+import type { Ack, EventPage, Frame, Heads, Joined, Refusal, SceneView, Snapshot, Tours } from "./protocol";
 
 /** What a line tells its owner. After `close()` it tells nothing more. */
 export interface LineListener {
   joined(data: Joined): void;
   snapshot(data: Snapshot): void;
+  tours(data: Tours): void;
   events(data: EventPage): void;
   frame(data: Frame): void;
   heads(data: Heads): void;
@@ -33,6 +34,8 @@ export interface JoinAuth {
   device: string;
   heads: number;
   since: Record<string, number>;
+  /** The tours that the page shows, so that it is sent others if it should. */
+  tours?: string[];
 }
 
 export interface LineChoice {
@@ -72,6 +75,7 @@ export const openLine: LineFactory = (auth, listener, choice) => {
   };
   socket.on("joined", heard(listener.joined));
   socket.on("snapshot", heard(listener.snapshot));
+  socket.on("tours", heard(listener.tours));
   socket.on("events", heard(listener.events));
   socket.on("frame", heard(listener.frame));
   socket.on("heads", heard(listener.heads));

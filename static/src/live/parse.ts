@@ -1,5 +1,6 @@
 /** Reading values that came over the line: what does not have the expected form is nothing, never an exception. */
-import type { Question, Text, ViewFrame } from "./protocol";
+import type { TourDocument } from "../viewer/document";
+import type { Question, Text, Texts, TourOffer, ViewFrame } from "./protocol";
 
 export function string(value: unknown): string | null {
   return typeof value === "string" && value !== "" ? value : null;
@@ -36,6 +37,46 @@ export function questionOf(data: unknown): Question | null {
   if (string(q.reason)) question.reason = string(q.reason);
   if (typeof q.anonymous === "boolean") question.anonymous = q.anonymous;
   return question;
+}
+
+/** Tour documents, without what is none; null when it isn't a list. */
+export function toursOf(value: unknown): TourDocument[] | null {
+  return Array.isArray(value) ? value.filter(isTour) : null;
+}
+
+function isTour(value: unknown): value is TourDocument {
+  if (typeof value !== "object" || value === null) return false;
+  const tour = value as Record<string, unknown>;
+  return Array.isArray(tour.scenes) && isText(tour.name);
+}
+
+export function offerOf(value: unknown): TourOffer | null {
+  if (typeof value !== "object" || value === null) return null;
+  const o = value as Record<string, unknown>;
+  const site = string(o.site);
+  const revision = string(o.revision);
+  const count = number(o.number);
+  if (!site || !revision || count === null) return null;
+  const gone = Array.isArray(o.scenes_gone) ? o.scenes_gone : [];
+  return {
+    site,
+    slug: string(o.slug) ?? "",
+    name: textsOf(o.name),
+    revision,
+    number: count,
+    kind: string(o.kind) ?? "publish",
+    scenes_gone: gone.map((one) => ({ id: string(one?.id) ?? "", title: textsOf(one?.title) })),
+  };
+}
+
+export function offersOf(value: unknown): TourOffer[] {
+  if (!Array.isArray(value)) return [];
+  return value.map(offerOf).filter((offer) => offer !== null);
+}
+
+function textsOf(value: unknown): Texts {
+  if (typeof value !== "object" || value === null) return {};
+  return Object.fromEntries(Object.entries(value).filter(([, text]) => typeof text === "string"));
 }
 
 export function questionsOf(value: unknown): Question[] {

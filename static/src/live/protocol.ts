@@ -93,6 +93,25 @@ export interface Snapshot {
   state: Record<string, unknown>;
 }
 
+/** Documents of the room's tours, sent when they are others than the page has. */
+export interface Tours {
+  tour: unknown[];
+}
+
+/** A text in all its languages, by gettext name. */
+export type Texts = Record<string, string>;
+
+/** A newer tour of a site than the room shows; only the crew hears of it. */
+export interface TourOffer {
+  site: string;
+  slug: string;
+  name: Texts;
+  revision: string;
+  number: number;
+  kind: "publish" | "rollback" | "withdrawal" | string;
+  scenes_gone: { id: string; title: Texts }[];
+}
+
 export interface EventPage {
   channel: ChannelName;
   events: RoomEvent[];

@@ -5,6 +5,7 @@ import { Connection, type LineStatus } from "./connection";
 import type { PendingCommand } from "./outbox";
 import type { Ack, CommandError, Refusal, RoomData, ViewFrame } from "./protocol";
 import { Store } from "./store";
+import { tourMarks } from "./tours";
 import { uuid } from "./uuid";
 
 export interface RoomEvents {
@@ -45,6 +46,7 @@ export class Room {
         storage: sessionStorage,
         storageKey: this.key("outbox"),
         heads: () => this.heads,
+        tours: () => (this.store.state.ready ? tourMarks(this.store.state.tour) : undefined),
       },
       {
         snapshot: (snapshot) => {
@@ -52,6 +54,7 @@ export class Room {
           const view = this.store.state.view;
           if (snapshot.channel === "public" && view) this.emit("view", view);
         },
+        tours: (data) => this.store.tours(data),
         events: (channel, events) => {
           const before = this.store.state.view;
           this.store.events(channel, events);

@@ -1,14 +1,14 @@
 /** The picture of the room: follows the guide, or is looked around in freely; words stand beside it. */
 import { h, icon } from "../dom";
 import { _ } from "../i18n";
-import type { Scene, SceneView } from "../viewer/document";
+import { findScene, type Scene, type SceneView, type TourDocument } from "../viewer/document";
 import { Follower } from "../viewer/follow";
 import { TourList } from "../viewer/list";
 import { TourViewer } from "../viewer/tour";
 import { button, byId, setText, words } from "./dom";
 import { announce, type Room } from "./room";
 import type { RoomState } from "./state";
-import { mergeTours, tourMark } from "./tours";
+import { mergeTours, startInstead, tourMark } from "./tours";
 
 export class Stage {
   viewer: TourViewer | null = null;
@@ -20,7 +20,12 @@ export class Stage {
   private readonly back = byId<HTMLButtonElement>("follow-back");
   private readonly who = byId("guide-name");
   private readonly captions = [...document.querySelectorAll<HTMLElement>("[data-caption]")];
+  private readonly note = byId("stage-note");
   private mark = "";
+  private tours: readonly TourDocument[] = [];
+  private tour: TourDocument | null = null;
+  /** The scene in which this page was put, as the one it showed is gone. */
+  private movedTo: string | null = null;
   private leading = false;
   private wasLed = false;
   private readonly ready: ((viewer: TourViewer) => void)[] = [];
@@ -86,12 +91,17 @@ export class Stage {
     const mark = tourMark(state.tour);
     if (mark === this.mark) return;
     this.mark = mark;
+    const before = this.tours;
     const tour = mergeTours(state.tour);
+    this.tours = state.tour;
+    this.tour = tour;
     byId("stage-empty").hidden = tour !== null;
+    for (const id of ["picture", "places"]) byId(id).hidden = tour === null;
     if (!tour) return;
     if (this.viewer) {
       this.viewer.update(tour);
       this.list?.update(tour);
+      this.keepPlace(before, this.viewer);
       return;
     }
     const led = this.led(state);
@@ -122,6 +132,11 @@ export class Stage {
     this.list = list;
     viewer.on("scene", ({ scene }) => {
       byId("stage-poster").hidden = true;
+      if (scene.id !== this.movedTo) this.note.hidden = true;
+      // It may have been on its way while the tour changed.
+      const present = this.tour && findScene(this.tour, scene.id);
+      if (!present) this.keepPlace(this.tours, viewer);
+      else if (present !== scene && this.tour) viewer.update(this.tour);
       list.setCurrent(scene.id);
       this.caption(scene);
       this.show(this.room.store.state);
@@ -130,6 +145,31 @@ export class Stage {
       byId("stage-poster").hidden = true;
     });
     for (const listener of this.ready.splice(0)) listener(viewer);
+  }
+
+  /** The tour changed. Who stands in a scene that is gone goes to the guide or to the start, and is told. */
+  private keepPlace(before: readonly TourDocument[], viewer: TourViewer): void {
+    const { scene } = viewer;
+    const { tour } = this;
+    if (!scene || !tour) return;
+    const { view } = this.room.store.state;
+    const guided = this.following && view ? findScene(tour, view.scene) : undefined;
+    const here = findScene(tour, scene.id);
+    if (here) this.caption(here);
+    // The guide may stand in a scene that came with the new tour.
+    if (here && (!guided || guided.id === here.id)) return;
+    const to = guided ?? startInstead(before, this.tours, scene.id);
+    if (!to) return;
+    void viewer.show(to.id, guided ? view : null);
+    if (here) return;
+    this.movedTo = to.id;
+    const moved = _("“{scene}” was taken out of the tour. You are at “{start}” now.", {
+      scene: scene.title.value,
+      start: to.title.value,
+    });
+    setText(byId("stage-note-text"), moved);
+    this.note.hidden = false;
+    announce(moved);
   }
 
   private caption(scene: Scene): void {

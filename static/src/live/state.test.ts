@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
 import type { RoomEvent } from "./protocol";
-import { applyEvent, applyHeads, applySnapshot, applyView, applyVote, EMPTY, type RoomState } from "./state";
+import {
+  applyEvent,
+  applyHeads,
+  applySnapshot,
+  applyTours,
+  applyView,
+  applyVote,
+  EMPTY,
+  type RoomState,
+} from "./state";
 
 let seq = 0;
 const event = (kind: string, data: Record<string, unknown> = {}): RoomEvent => {
@@ -172,5 +181,38 @@ describe("the person's and the crew's channels", () => {
     let state = applyHeads(EMPTY, { now: 1, presence });
     state = applyHeads(state, { now: 2 });
     expect(state.presence).toEqual(presence);
+  });
+});
+
+describe("newer tours", () => {
+  const offer = (number: number) => ({
+    site: "s1",
+    slug: "quay",
+    name: { en: "Quay" },
+    revision: `r${number}`,
+    number,
+    kind: "withdrawal",
+    scenes_gone: [{ id: "a", title: { en: "Hall" } }],
+  });
+
+  test("the crew's snapshot and events tell the newest of each site", () => {
+    let state = applySnapshot(EMPTY, "staff", { questions: [], offers: [offer(2), { site: "broken" }] });
+    expect([...state.offers.values()].map(({ number }) => number)).toEqual([2]);
+    state = all(state, "staff", event("tour.offered", offer(4)), event("tour.offered", offer(3)));
+    expect(state.offers.get("s1")).toEqual(offer(4));
+    expect(all(EMPTY, "public", event("tour.offered", offer(2))).offers.size).toBe(0);
+  });
+
+  test("documents take the place of those before; the event alone changes nothing", () => {
+    const document = {
+      site: "quay",
+      name: { value: "Quay", lang: "en", dir: "ltr" },
+      revision: 2,
+      scenes: [],
+    };
+    const state = applyTours(EMPTY, [document, "broken"]);
+    expect(state.tour).toEqual([document]);
+    expect(all(state, "public", event("tour.changed", { site: "s1", revision: "r2" })).tour).toBe(state.tour);
+    expect(applyTours(state, "broken")).toBe(state);
   });
 });

@@ -2,7 +2,7 @@
  * The room as this page knows it: facts go in, a new state comes out. No effects, no clock, no DOM.
  */
 import type { TourDocument } from "../viewer/document";
-import { isText, number, questionOf, questionsOf, string, viewOf } from "./parse";
+import { number, offerOf, offersOf, questionOf, questionsOf, string, toursOf, viewOf } from "./parse";
 import type {
   ChannelName,
   Guide,
@@ -12,6 +12,7 @@ import type {
   QuestionStatus,
   RoomEvent,
   RoomStatusInfo,
+  TourOffer,
   ViewFrame,
 } from "./protocol";
 
@@ -31,6 +32,8 @@ export interface RoomState {
   /** Questions that this person has voted for. */
   votes: ReadonlySet<string>;
   presence: Presence | null;
+  /** The newest tour that was offered for each site, also when it is shown already; only the crew has them. */
+  offers: ReadonlyMap<string, TourOffer>;
 }
 
 export const EMPTY: RoomState = {
@@ -44,6 +47,7 @@ export const EMPTY: RoomState = {
   staff: new Map(),
   votes: new Set(),
   presence: null,
+  offers: new Map(),
 };
 
 /** Replaces what one channel knows by the server's statement of it. */
@@ -53,7 +57,10 @@ export function applySnapshot(
   data: Record<string, unknown>,
 ): RoomState {
   const questions = byId(questionsOf(data.questions));
-  if (channel === "staff") return { ...state, staff: questions };
+  if (channel === "staff") {
+    const offers = new Map(offersOf(data.offers).map((offer) => [offer.site, offer]));
+    return { ...state, staff: questions, offers };
+  }
   if (channel === "person") {
     const votes = Array.isArray(data.votes) ? data.votes.filter((id) => typeof id === "string") : [];
     return { ...state, mine: questions, votes: new Set(votes) };
@@ -71,7 +78,7 @@ export function applySnapshot(
     },
     guide: guideOf(data.guide),
     view: newer(state.view, viewOf(data.view, 0)),
-    tour: Array.isArray(data.tour) ? data.tour.filter(isTour) : state.tour,
+    tour: toursOf(data.tour) ?? state.tour,
     questions: marked,
   };
 }
@@ -108,6 +115,19 @@ export function applyVote(state: RoomState, question: string, on: boolean, count
   return { ...state, votes, questions: patch(state.questions, question, { votes: next }) };
 }
 
+/** The room's tours are these now (`tour.changed` says only which). */
+export function applyTours(state: RoomState, data: unknown): RoomState {
+  const tour = toursOf(data);
+  return tour ? { ...state, tour } : state;
+}
+
+/** A newer tour of a site; one that is older than the known one changes nothing. */
+export function applyOffer(state: RoomState, data: unknown): RoomState {
+  const offer = offerOf(data);
+  if (!offer || (state.offers.get(offer.site)?.number ?? 0) >= offer.number) return state;
+  return { ...state, offers: new Map(state.offers).set(offer.site, offer) };
+}
+
 /** The volatile view of the guide; an older frame than the known one is dropped. */
 export function applyView(state: RoomState, frame: ViewFrame): RoomState {
   const view = newer(state.view, frame);
@@ -131,8 +151,6 @@ function publicEvent(state: RoomState, event: RoomEvent): RoomState {
       const view = viewOf(data, event.at);
       return view ? applyView(state, view) : state;
     }
-    case "tour.changed":
-      return Array.isArray(data.tour) ? { ...state, tour: data.tour.filter(isTour) } : state;
   }
   return { ...state, questions: questionEvent(state.questions, event, false) };
 }
@@ -146,6 +164,7 @@ function personEvent(state: RoomState, event: RoomEvent): RoomState {
 }
 
 function staffEvent(state: RoomState, event: RoomEvent): RoomState {
+  if (event.kind === "tour.offered") return applyOffer(state, event.data);
   return { ...state, staff: questionEvent(state.staff, event, true) };
 }
 
@@ -226,10 +245,4 @@ function guideOf(value: unknown): Guide | null {
   if (typeof value !== "object" || value === null) return null;
   const { id, name } = value as Record<string, unknown>;
   return typeof id === "string" ? { id, name: string(name) ?? "" } : null;
-}
-
-function isTour(value: unknown): value is TourDocument {
-  if (typeof value !== "object" || value === null) return false;
-  const tour = value as Record<string, unknown>;
-  return Array.isArray(tour.scenes) && isText(tour.name);
 }

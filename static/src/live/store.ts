@@ -1,6 +1,16 @@
 /** Holds the room's state and tells the views of a change at most once per drawn frame. */
-import type { ChannelName, Heads, RoomEvent, Snapshot, ViewFrame } from "./protocol";
-import { applyEvent, applyHeads, applySnapshot, applyView, applyVote, EMPTY, type RoomState } from "./state";
+import type { ChannelName, Heads, RoomEvent, Snapshot, Tours, ViewFrame } from "./protocol";
+import {
+  applyEvent,
+  applyHeads,
+  applyOffer,
+  applySnapshot,
+  applyTours,
+  applyView,
+  applyVote,
+  EMPTY,
+  type RoomState,
+} from "./state";
 
 export type StateListener = (state: RoomState, before: RoomState) => void;
 
@@ -26,6 +36,14 @@ export class Store {
 
   events(channel: ChannelName, events: RoomEvent[]): void {
     this.set(events.reduce((state, event) => applyEvent(state, channel, event), this.now));
+  }
+
+  tours(data: Tours): void {
+    this.set(applyTours(this.now, data.tour));
+  }
+
+  offer(data: unknown): void {
+    this.set(applyOffer(this.now, data));
   }
 
   heads(data: Heads): void {

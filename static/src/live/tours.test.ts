@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Scene, TourDocument } from "../viewer/document";
-import { mergeTours, tourMark } from "./tours";
+import type { TourOffer } from "./protocol";
+import { inLanguage, mergeTours, newerTours, startInstead, tourMark, tourMarks } from "./tours";
 
 const text = { value: "x", lang: "en", dir: "ltr" as const };
 const scene = (id: string, percent = 100): Scene => ({
@@ -41,4 +42,35 @@ test("a room without a tour has none", () => {
 test("an equal document has an equal mark, and progress of a picture changes it", () => {
   expect(tourMark([tour("a", scene("a1"))])).toBe(tourMark([tour("a", scene("a1"))]));
   expect(tourMark([tour("a", scene("a1", 40))])).not.toBe(tourMark([tour("a", scene("a1", 60))]));
+});
+
+test("points on the plans of several sites are not drawn onto one of them", () => {
+  const point = { plan: { x: 0.5, y: 0.5 } };
+  const one = { ...tour("a", { ...scene("a1"), ...point }), plan: null };
+  expect(mergeTours([one])?.scenes[0]?.plan).toEqual(point.plan);
+  expect(mergeTours([one, tour("b", scene("b1"))])?.scenes.map(({ plan }) => plan)).toEqual([null, null]);
+});
+
+test("whose scene is gone goes to the start of the same site's tour, or of the room's first", () => {
+  const before = [tour("a", scene("a1")), tour("b", scene("b1"), scene("b2"))];
+  const after = [tour("a", scene("a1")), tour("b", scene("b1"))];
+  expect(startInstead(before, after, "b2")?.id).toBe("b1");
+  expect(startInstead(before, [tour("a", scene("a1")), tour("b")], "b2")?.id).toBe("a1");
+  expect(startInstead(before, [], "b2")).toBeUndefined();
+});
+
+test("an offer counts as long as the page shows an older tour of its site", () => {
+  const offer = { site: "1", slug: "a", revision: "r", number: 2 } as TourOffer;
+  const offers = new Map([["1", offer]]);
+  expect(newerTours(offers, [tour("a", scene("a1"))])).toEqual([offer]);
+  expect(newerTours(offers, [{ ...tour("a", scene("a1")), revision: 2 }])).toEqual([]);
+  expect(newerTours(offers, [tour("b", scene("b1"))])).toEqual([]);
+});
+
+test("a page says which tours it shows, and names are in its language if they are", () => {
+  expect(tourMarks([tour("a", scene("a1")), tour("b")])).toEqual(["a@1", "b@1"]);
+  expect(inLanguage({ en: "Quay", sv: "Kajen" }, "sv")).toBe("Kajen");
+  expect(inLanguage({ en: "Quay" }, "zh_Hans")).toBe("Quay");
+  expect(inLanguage({ sv: "Kajen" }, "en")).toBe("Kajen");
+  expect(inLanguage({}, "en")).toBe("");
 });

@@ -158,6 +158,7 @@ export class TourViewer extends Emitter<TourEvents> {
     const scene = findScene(tour, old?.id);
     if (!scene || !old) return;
     this.current = scene;
+    this.frame.name(scene);
     this.placeHotspots(scene);
     if (this.errands.wanted !== null || !this.scenery.drawable) return;
     if (!isReady(scene)) {
