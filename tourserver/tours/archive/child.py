@@ -52,12 +52,13 @@ def join(folder: Path, work: dict[str, Any]) -> pyvips.Image:
     """One level of tiles, ``<column>_<row>.jpg``, put together."""
     import pyvips
 
-    rows = []
-    for row in range(work["rows"]):
-        names = (folder / f"{column}_{row}.jpg" for column in range(work["cols"]))
-        tiles = [pyvips.Image.new_from_file(str(name), access="sequential") for name in names]
-        rows.append(_together(tiles, "horizontal"))
-    return _together(rows, "vertical")
+    cols, rows = work["cols"], work["rows"]
+    names = [folder / f"{column}_{row}.jpg" for row in range(rows) for column in range(cols)]
+    tiles = [pyvips.Image.new_from_file(str(name), access="sequential") for name in names]
+    if len({(tile.width, tile.height) for tile in tiles}) == 1:
+        return pyvips.Image.arrayjoin(tiles, across=cols)  # a third of the memory
+    lines = [_together(tiles[row * cols : (row + 1) * cols], "horizontal") for row in range(rows)]
+    return _together(lines, "vertical")
 
 
 def cube(folder: Path, work: dict[str, Any]) -> pyvips.Image:
