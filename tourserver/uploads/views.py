@@ -147,6 +147,7 @@ def _state(session: Session, upload: Upload) -> dict[str, Any]:
         "purpose": upload.purpose,
         "thing": upload.thing_id,
         "name": upload.name,
+        "meta": upload.meta,
         "size": upload.size,
         "chunk_bytes": upload.chunk_bytes,
         "chunks": rules.chunk_count(upload),

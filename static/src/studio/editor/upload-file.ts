@@ -85,6 +85,9 @@ async function send(
   try {
     const sent = await sendFile(file, {
       ...to,
+      waits: (why) => {
+        words.textContent = why;
+      },
       progress: (percent) => {
         progress.value = percent;
         words.textContent =

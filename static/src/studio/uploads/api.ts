@@ -12,6 +12,8 @@ export interface UploadState {
   received: number[];
   /** SHA-256 of the first piece, hex; by it a file that is chosen again is known to be the same. */
   first_digest: string | null;
+  /** What was said about it when it was begun. */
+  meta: Record<string, unknown>;
 }
 
 /** What a file is to become, and what else is said about it. */

@@ -20,7 +20,15 @@ export class MemoryServer implements UploadServer {
     this.trouble("begin");
     const id = `u${this.uploads.size + 1}`;
     const chunks = Math.ceil(wish.size / CHUNK);
-    const made = { id, name: wish.name, size: wish.size, chunk_bytes: CHUNK, chunks, state: "open" };
+    const made = {
+      id,
+      name: wish.name,
+      size: wish.size,
+      chunk_bytes: CHUNK,
+      chunks,
+      state: "open",
+      meta: {},
+    };
     this.uploads.set(id, { ...made, received: [], first_digest: null, pieces: new Map() });
     return this.state(id, false);
   }
