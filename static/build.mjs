@@ -24,7 +24,7 @@ const dist = path.join(root, "dist");
 const watching = process.argv.includes("--watch");
 
 const SCRIPTS = ["page", "site", "live", "host", "studio"];
-const STYLES = ["app", "viewer", "live", "studio"];
+const STYLES = ["app", "viewer", "embed", "live", "studio"];
 const STALE_AFTER_MS = 3_600_000;
 
 /** Keeps the entry points that exist and says which ones do not, so that a part can be absent. */

@@ -56,3 +56,15 @@ def test_the_forms_hold_the_same_text_and_have_tags_of_their_own(client: FlaskCl
 def test_what_does_not_lie_in_the_folder_is_not_found_in_any_form(client: FlaskClient) -> None:
     for path in ("/static/dist/nothing.js", "/static/../tourserver/app.py", "/static/%2e%2e/tourserver/app.py"):
         assert client.get(path, headers={"Accept-Encoding": "br"}).status_code == 404
+
+
+def test_public_pages_are_compressed_and_those_with_a_forms_token_never(client: FlaskClient) -> None:
+    wish = {"Accept-Encoding": "gzip, br"}
+    packed = client.get("/en/privacy", headers=wish)
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in packed.headers["Vary"]
+    plain = client.get("/en/privacy")
+    assert "Content-Encoding" not in plain.headers
+    assert gzip.decompress(packed.data) == plain.data
+    assert int(packed.headers["Content-Length"]) == len(packed.data) < len(plain.data) / 2
+    assert "Content-Encoding" not in client.get("/login", headers=wish).headers, "its form has a token"

@@ -1,7 +1,11 @@
-"""Built files as ``.br`` or ``.gz`` for browsers that take them: made at build time, so that no request compresses."""
+"""Smaller answers: built files as ``.br`` or ``.gz`` made at build time, and public pages compressed as they are made.
+
+Pages that hold a secret, such as a form's token, are never compressed: their length would tell of it (BREACH).
+"""
 
 from __future__ import annotations
 
+import gzip
 import mimetypes
 from pathlib import Path
 from typing import Final
@@ -11,6 +15,9 @@ from werkzeug.security import safe_join
 
 ENDINGS: Final = {"br": ".br", "gzip": ".gz"}
 """Content codings, the better first, and the ending that ``static/build/compress.mjs`` gives them."""
+
+LEAST_BYTES: Final = 1024
+"""Less fits into one packet or two anyway."""
 
 
 def init_app(app: Flask) -> None:
@@ -31,6 +38,21 @@ def init_app(app: Flask) -> None:
         return answer
 
     app.view_functions["static"] = static
+
+
+def public_page(response: Response) -> Response:
+    """For ``after_request`` of blueprints whose pages are the same for everybody: compress a page or document."""
+    plain = response.direct_passthrough or response.is_streamed or "Content-Encoding" in response.headers
+    if plain or response.mimetype not in ("text/html", "application/json") or "Set-Cookie" in response.headers:
+        return response
+    body = response.get_data()
+    if len(body) < LEAST_BYTES or b"csrf_token" in body:
+        return response
+    response.vary.add("Accept-Encoding")
+    if _named("gzip") and request.accept_encodings.quality("gzip") > 0:
+        response.set_data(gzip.compress(body, compresslevel=6, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+    return response
 
 
 def _forms(folder: str, filename: str) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import flask_babel
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
-from tourserver.core import i18n, web
+from tourserver.core import compressed, i18n, web
 from tourserver.core.errors import Gone, NotFound
 from tourserver.pages import embedding
 from tourserver.sites import catalogue
@@ -19,6 +19,7 @@ from tourserver.sites.models import Site
 from tourserver.tours import document, publishing
 
 bp = Blueprint("embed", __name__)
+bp.after_request(compressed.public_page)
 
 
 @bp.get("/embed/<slug>")

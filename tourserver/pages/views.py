@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, render_template, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from tourserver.core import i18n, markdown, web
+from tourserver.core import compressed, i18n, markdown, web
 from tourserver.core.errors import Gone, NotFound
 from tourserver.core.i18n import pick
 from tourserver.core.services import Services
@@ -21,6 +21,7 @@ from tourserver.sites.models import Site
 from tourserver.tours import document, pictures, publishing
 
 bp = Blueprint("pages", __name__)
+bp.after_request(compressed.public_page)
 for _name, _filter in points.FILTERS.items():
     bp.add_app_template_filter(_filter, _name)
 

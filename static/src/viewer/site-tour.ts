@@ -13,6 +13,7 @@ import { TourList } from "./list";
 import { SiteBar } from "./site-bar";
 import { watchTiling } from "./tiling";
 import type { TourViewer } from "./tour";
+import { canDrawPanoramas } from "./webgl";
 
 /** The address follows the view this much later: browsers refuse to change it too often. */
 const ADDRESS_MS = 500;
@@ -63,6 +64,10 @@ export class SiteTour {
       if (this.bar.isFull) this.bar.toggleFull();
       else this.close();
     });
+    // Who points at the button will press it: half a second is won.
+    this.walkButton?.addEventListener("pointerenter", () => void this.fetchCode().catch(() => undefined), {
+      once: true,
+    });
     window.addEventListener("hashchange", () => this.readAddress());
     this.readAddress();
     exposeTour(() => this.viewer);
@@ -82,7 +87,7 @@ export class SiteTour {
     this.opening = true;
     this.walkButton?.setAttribute("aria-busy", "true");
     try {
-      const { TourViewer } = await import("./tour");
+      const { TourViewer } = await this.fetchCode();
       for (const child of this.stage.children) if (child instanceof HTMLElement) child.hidden = true;
       this.stage.append(this.host);
       this.section.dataset.walking = "";
@@ -100,6 +105,12 @@ export class SiteTour {
       this.opening = false;
       this.walkButton?.removeAttribute("aria-busy");
     }
+  }
+
+  /** The tour's own code; the library is on its way beside it, and whoever needs it tells when it does not come. */
+  private fetchCode(): Promise<typeof import("./tour")> {
+    if (canDrawPanoramas()) void import("./sphere").catch(() => undefined);
+    return import("./tour");
   }
 
   /** Takes the viewer away: touch and wheel scroll the page again. */
