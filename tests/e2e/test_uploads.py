@@ -153,7 +153,7 @@ def test_after_a_reload_in_the_middle_the_same_file_goes_on_with_what_is_missing
     page.reload()
     page.unroute_all(behavior="ignoreErrors")
     unfinished = row(page, "north_pier.jpg")
-    expect(unfinished).to_contain_text(re.compile("Unfinished, [1-9]\\d? % is kept"))
+    expect(unfinished).to_contain_text(re.compile("Unfinished: [1-9]\\d? %"))
     access.check(page)
     sent: list[str] = []
 
@@ -204,7 +204,9 @@ def test_warnings_are_shown_and_the_place_that_the_file_tells_is_taken_over_when
     here = row(page, "small_with_place.jpg")
     expect(here).to_contain_text("The picture is 2048 × 1024; 4096 × 2048 is needed.")
     expect(here).to_contain_text("Picture ready", timeout=TILING_MS)
-    expect(here).to_contain_text("The file tells where the picture was taken.")
+    expect(here).to_contain_text("The file tells where the picture was taken: 48.57706, 13.47158.")
+    expect(here).to_contain_text("to look sharp on a large screen")
+    expect(here.get_by_text("4096 × 2048 is needed")).to_have_count(1)
     here.get_by_role("button", name="Use it as the site's place on the map").click()
     expect(here).to_contain_text("The site's place on the map is now 48.57706, 13.47158.")
     page.goto(f"/studio/sites/{site.slug}")

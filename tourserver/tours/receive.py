@@ -19,8 +19,9 @@ from tourserver.core.errors import Conflict, Invalid, NotFound, TourserverError,
 from tourserver.core.i18n import N_
 from tourserver.core.services import Services
 from tourserver.core.strict import Strict
-from tourserver.panoramas import store
+from tourserver.panoramas import store, warnings
 from tourserver.panoramas.inspect import MEGABYTE
+from tourserver.panoramas.models import Panorama
 from tourserver.sites.models import Site
 from tourserver.sites.rules import thing
 from tourserver.sites.studio import load
@@ -84,10 +85,15 @@ def receive(services: Services, upload: Upload, path: Path, actor: Actor) -> dic
             "location": url_for("tours_studio.scene", **at),
             "scene": scene.id,
             "title": web.plain_filter(scene.title),
-            "warnings": store.warning_texts(panorama, _),
+            "warnings": warnings.texts(_codes(panorama, place), panorama.width, panorama.height, _),
             "place": {**place, "url": url_for("tours_receive.take_place", **at)} if place else None,
         }
     return use.answer
+
+
+def _codes(panorama: Panorama, place: dict[str, Any] | None) -> list[str]:
+    """What to warn of; the place is told where it is offered."""
+    return [code for code in panorama.warnings if not (place and code == "gps")]
 
 
 def take_form(slug: str, form: UploadForm) -> tuple[list[str], list[str]]:

@@ -123,6 +123,7 @@ export class Item {
   private made(made: SceneMade): void {
     const { row, desk } = this;
     row.link(made.location, made.title);
+    row.clear(); // what was guessed before is known now
     for (const text of made.warnings) row.note({ text, kind: "warning" });
     if (made.place) takePlace(row, made.place, desk);
     this.tiled({ state: "waiting", percent: 0, error: null, warnings: [] });

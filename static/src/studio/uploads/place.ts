@@ -26,7 +26,12 @@ export function takePlace(row: Row, place: Place, desk: { csrf: string; speaker:
     desk.speaker.say(words);
   };
   row.note(
-    { text: _("The file says that it was taken at {place}.", { place: where }), kind: "warning" },
+    {
+      text: _("The file tells where the picture was taken: {place}. Visitors never get this.", {
+        place: where,
+      }),
+      kind: "warning",
+    },
     { words: _("Use it as the site's place on the map"), icon: "map-pin", run: () => void take() },
   );
 }
