@@ -23,7 +23,7 @@ from tourserver.core import audit
 from tourserver.core.jobs import Job, Worker
 from tourserver.core.rights import SYSTEM
 from tourserver.core.services import Services
-from tourserver.panoramas import jobs as panorama_jobs
+from tourserver.panoramas import jobs as panorama_jobs  # noqa: F401 - registers its handler
 from tourserver.panoramas import store
 from tourserver.panoramas.models import Panorama
 from tourserver.sites.models import Site
@@ -211,14 +211,12 @@ def test_an_empty_draft_is_not_exported(admin: FlaskClient, site: Site) -> None:
 def test_the_published_tour_goes_out_as_visitors_see_it(
     admin: FlaskClient, app_services: Services, site: Site, tmp_path: Path
 ) -> None:
-    with app_services.db.write() as session:
-        content = pictures.save_scene(tmp_path / "p.jpg", 2048).read_bytes()
-        held = store.hold(app_services, io.BytesIO(content), "face.jpg")
+    content = pictures.save_scene(tmp_path / "p.jpg", 2048).read_bytes()
+    with store.hold(app_services, io.BytesIO(content), "face.jpg") as held, app_services.db.write() as session:
         source = store.keep(session, app_services.storage, held, actor=SYSTEM)
         blurred = store.bake(session, source, [{"yaw": 0, "pitch": 0, "width": 40, "height": 40}], actor=SYSTEM)
         factories.make_scene(session, site, blurred, title={"sv": "Hallen"}, key="hall")
-        held.discard()
-    work(app_services, panorama_jobs.TILE_JOB)
+    work(app_services, store.TILE_JOB)
     with app_services.db.write() as session:
         publishing.publish(session, session.get_one(Site, site.id), actor=SYSTEM)
     assert admin.get(f"{TOUR}/export/tour.zip").status_code == 404

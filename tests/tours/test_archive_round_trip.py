@@ -6,12 +6,14 @@ import hashlib
 import io
 import json
 import zipfile
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -25,6 +27,7 @@ from tourserver.core.db import Texts
 from tourserver.core.errors import Invalid
 from tourserver.core.rights import SYSTEM
 from tourserver.core.services import Services
+from tourserver.core.settings import Settings
 from tourserver.panoramas import store
 from tourserver.panoramas.models import Panorama
 from tourserver.sites.models import Site
@@ -141,24 +144,18 @@ def add_file(session: Session, services: Services, site: Site, kind: str) -> Ass
     return asset
 
 
-def picture(session: Session, services: Services, shade: int) -> Panorama:
-    held = store.hold(services, io.BytesIO(archives.panorama(shade)), f"picture {shade}.jpg")
-    try:
-        return store.keep(session, services.storage, held, actor=SYSTEM)
-    finally:
-        held.discard()
-
-
 def make_draft(services: Services, told: list[ToldScene], *, with_plan: bool) -> Site:
-    with services.db.write() as session:
+    with ExitStack() as stack, services.db.write() as session:
         site = factories.make_site(session)
         files = {kind: add_file(session, services, site, kind) for kind in FILES}
         made = []
         for each in told:
+            held = store.hold(services, io.BytesIO(archives.panorama(each.shade)), f"picture {each.shade}.jpg")
+            stack.callback(held.discard)  # after the transaction
             scene = factories.make_scene(
                 session,
                 site,
-                picture(session, services, each.shade),
+                store.keep(session, services.storage, held, actor=SYSTEM),
                 title=each.title,
                 alternative=each.alternative,
                 view=each.view,
@@ -225,7 +222,7 @@ def bring_in(services: Services, content: bytes, tmp_path: Path) -> tuple[Site, 
     return site, archives.import_now(services, site, path)
 
 
-@settings(
+@hypothesis_settings(
     max_examples=25,
     deadline=None,
     # shrinking would import for minutes
@@ -258,6 +255,21 @@ def test_originals_films_and_documents_come_back_byte_for_byte(tmp_path: Path, s
         assert {info.date_time for info in file.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     assert set(contents.values()) >= {PDF, MP4, VTT, archives.panorama(1)}
     assert list(contents) == ["manifest.json", *sorted(name for name in contents if name != "manifest.json")]
+
+
+def test_a_tour_goes_out_of_a_bucket_and_comes_back_into_it(tmp_path: Path, settings: Settings, s3_url: str) -> None:
+    services = Services.start(settings.model_copy(update={"storage_url": s3_url}))
+    try:
+        told = ToldScene(
+            {"en": "Hall"}, {"en": "x"}, (0, 0, 70), 0, (30, 90), None, [], "", False, False, 0,
+            [Told("document", 0, 0, {"en": "Paper"}, {}, 0, "start", (0, 0, 70), False)],
+        )  # fmt: skip
+        content = export(services, make_draft(services, [told], with_plan=True))
+        site, report = bring_in(services, content, tmp_path)
+        assert (report.scenes, archives.lines(report, "left")) == (1, [])
+        assert manifest_of(export(services, site)) == manifest_of(content)
+    finally:
+        services.close()
 
 
 def test_nothing_in_an_export_tells_where_it_comes_from(services: Services) -> None:

@@ -179,8 +179,9 @@ def _open(services: Services, item: Item) -> tuple[int, IO[bytes]] | None:
 
 
 def _original(panorama: Panorama) -> Item:
-    key = panorama.original_key
-    return Item(f"pictures/{PurePosixPath(key).name}", key)
+    """By its content: the storage's own name of it has chance in it."""
+    key = PurePosixPath(panorama.original_key)
+    return Item(f"pictures/{key.stem.partition('-')[0]}{key.suffix}", panorama.original_key)
 
 
 def _scene(scene: Scene, picture: Item, keys: dict[str, str], files: _Files) -> dict[str, Any]:
@@ -193,7 +194,11 @@ def _scene(scene: Scene, picture: Item, keys: dict[str, str], files: _Files) -> 
         "north": scene.north,
         "limits": {"min": scene.min_fov, "max": scene.max_fov},
         "plan": None if scene.plan_x is None else {"x": scene.plan_x, "y": scene.plan_y},
-        "regions": [{name: region[name] for name in ("yaw", "pitch", "width", "height")} for region in scene.regions],
+        # the picture may be a blurred one itself, and its original is what goes out
+        "regions": [
+            {name: region[name] for name in ("yaw", "pitch", "width", "height")}
+            for region in [*scene.regions, *scene.panorama.regions]
+        ],
         "credit": scene.credit,
         "licence": scene.licence,
         "render": scene.is_render,
