@@ -67,12 +67,16 @@ export class Offers {
       "div",
       { class: `notice ${withdrawn ? "notice--warning" : ""}`.trim(), "data-testid": "tour-offer" },
       icon(withdrawn ? "triangle-alert" : "info"),
-      h("p", { class: "notice__title" }, this.words(offer)),
-      !withdrawn && offer.scenes_gone.length > 0
-        ? h("p", {}, _("No longer in it: {scenes}", { scenes: this.scenes(offer) }))
-        : null,
-      h("p", {}, _("Nothing changes in the room before you show it.")),
-      error,
+      h(
+        "div",
+        { class: "offers__words" },
+        h("p", { class: "notice__title" }, this.words(offer)),
+        !withdrawn && offer.scenes_gone.length > 0
+          ? h("p", {}, _("No longer in it: {scenes}", { scenes: this.scenes(offer) }))
+          : null,
+        h("p", { class: "muted" }, _("Nothing changes in the room before you show it.")),
+        error,
+      ),
       h("div", { class: "row" }, show, wait),
     );
     return { element, update: () => undefined };
