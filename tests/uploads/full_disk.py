@@ -71,7 +71,7 @@ def main(data: Path) -> None:
         return assembling.take_chunk(services, SYSTEM, upload, chunk, piece)
 
     def finish() -> bool:
-        return assembling.finish(services, SYSTEM, upload)["digest"] == sha256(CONTENT)
+        return bool(assembling.finish(services, SYSTEM, upload)["digest"] == sha256(CONTENT))
 
     ballast = data / "ballast"
 
