@@ -30,7 +30,7 @@ from tests.servers import Server, start_server
 from tourserver.core import clock, rights
 from tourserver.core.rights import SYSTEM, Actor
 from tourserver.core.services import Services
-from tourserver.live import access, guide
+from tourserver.live import access, guide, noise
 from tourserver.live.models import Attendance, Question
 from tourserver.live.transport import NAMESPACE, Rooms
 from tourserver.registration.models import Registration
@@ -212,6 +212,24 @@ def test_a_malformed_message_does_not_harm_the_room(
     wait(
         lambda: any(data.get("presence", {}).get("persons") == 1 for name, data in guest.heard[-3:] if name == "heads")
     )
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_a_flood_of_broken_messages_is_a_few_quiet_lines_of_the_log(
+    services: Services, server: Server, open_world: World
+) -> None:
+    line = _raw(server, signed_ticket(services, open_world, person_of(open_world)))
+    try:
+        for number in range(200):
+            line.send(f'42/live,{number}["command",{{"id":secret{number}')
+        wait(lambda: "live.malformed_message" in server.log.read_text())
+        time.sleep(0.5)
+    finally:
+        line.close()
+    logged = server.log.read_text()
+    assert 1 <= logged.count("live.malformed_message") <= noise.LINES_AT_ONCE + 10
+    assert "Traceback" not in logged
+    assert "secret" not in logged
 
 
 def test_a_repeated_command_id_is_done_once(join: Join, services: Services, open_world: World) -> None:

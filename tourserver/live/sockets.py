@@ -9,6 +9,7 @@ from flask_socketio import SocketIO
 
 from tourserver.core.errors import TourserverError
 from tourserver.core.services import Services
+from tourserver.live import noise
 from tourserver.live.engine import Engine
 from tourserver.live.handlers import Handlers
 from tourserver.live.transport import NAMESPACE, Rooms, SocketIoTransport
@@ -37,6 +38,8 @@ def init_app(app: Flask, services: Services) -> SocketIO:
         max_http_buffer_size=MESSAGE_BYTES,
         ping_interval=PING_SECONDS,
         ping_timeout=PONG_SECONDS,
+        logger=noise.logger(),
+        engineio_logger=noise.logger(),
     )
 
     def translate(error: TourserverError, language: str) -> str:

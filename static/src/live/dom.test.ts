@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { h } from "../dom";
-import { KeyedList, setText } from "./dom";
+import { KeyedList, markLanguage, setText } from "./dom";
 import { Tabs } from "./tabs";
 
 beforeEach(() => {
@@ -89,4 +89,12 @@ describe("tabs", () => {
     expect(tabs.current).toBe("three");
     expect([...list.children].map((tab) => (tab as HTMLElement).tabIndex)).toEqual([-1, -1, 0]);
   });
+});
+
+test("words are marked with their language, and with none where nobody knows it", () => {
+  const element = h("p", {}, "Vinç ne kadar yüksek?");
+  markLanguage(element, "zh_Hans");
+  expect(element.lang).toBe("zh-Hans");
+  markLanguage(element, "");
+  expect(element.lang).toBe("und");
 });

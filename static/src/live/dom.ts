@@ -19,6 +19,11 @@ export function setText(element: Element, words: string): void {
   if (element.textContent !== words) element.textContent = words;
 }
 
+/** Says in which language an element's words are; `und` where nobody knows, so that it isn't taken for the page's. */
+export function markLanguage(element: Element, lang: string): void {
+  setAttribute(element, "lang", lang.replace("_", "-") || "und");
+}
+
 /** A text in its own language, marked where that is not the page's. */
 export function words(text: Text): HTMLElement {
   const element = h("span", {}, text.value);

@@ -2,7 +2,17 @@
 import { h, icon, reducedMotion } from "../dom";
 import { _, ngettext } from "../i18n";
 import type { AskBox } from "./ask";
-import { button, byId, chip, KeyedList, keepPlace, type Row, setAttribute, setText } from "./dom";
+import {
+  button,
+  byId,
+  chip,
+  KeyedList,
+  keepPlace,
+  markLanguage,
+  type Row,
+  setAttribute,
+  setText,
+} from "./dom";
 import { askedBy } from "./format";
 import {
   answeredQuestions,
@@ -84,7 +94,7 @@ export class Questions {
     this.now.dataset.question = live?.id ?? "";
     if (!live) return;
     setText(this.nowText, live.text);
-    setAttribute(this.nowText, "lang", live.lang.replace("_", "-") || null);
+    markLanguage(this.nowText, live.lang);
     setText(this.nowMeta, askedBy(live));
     if (before !== live.id) {
       this.now.classList.remove("now--whole");
@@ -171,7 +181,7 @@ function publicRow(first: Question, room: Room): Row<Question> {
         shown,
       );
       setText(text, next.text);
-      setAttribute(text, "lang", next.lang.replace("_", "-") || null);
+      markLanguage(text, next.lang);
       setText(meta, askedBy(next));
       element.dataset.state = next.state;
       setText(count, String(shown));

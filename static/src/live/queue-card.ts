@@ -1,7 +1,7 @@
 /** One question in the moderator's queue, with its actions and the reason for declining. */
 import { h, icon } from "../dom";
 import { _, ngettext } from "../i18n";
-import { button, chip, type Row, setAttribute, setText } from "./dom";
+import { button, chip, markLanguage, type Row, setAttribute, setText } from "./dom";
 import { askedBy, languageName } from "./format";
 import type { Question } from "./protocol";
 import { type Action, actionsFor, actionWords } from "./queue-actions";
@@ -65,7 +65,7 @@ export function card(first: Question, owner: CardOwner): CardRow {
     update(next) {
       question = next;
       setText(text, next.text);
-      setAttribute(text, "lang", next.lang.replace("_", "-") || null);
+      markLanguage(text, next.lang);
       setText(meta, metaWords(next));
       setText(reason, next.reason ? _("Reason: {reason}", { reason: next.reason }) : "");
       reason.hidden = next.state !== "declined" || !next.reason;
