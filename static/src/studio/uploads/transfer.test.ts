@@ -146,9 +146,10 @@ describe("a transfer", () => {
   it("is not told as refused when the file can't be read, and says so", async () => {
     const broken = file();
     broken.slice = () => ({ arrayBuffer: () => Promise.reject(new Error("changed")) }) as unknown as Blob;
-    const { told, transfer } = setUp(null, new MemoryServer(), broken);
+    const { server, told, transfer } = setUp(null, new MemoryServer(), broken);
     expect(await transfer.run()).toBeNull();
     expect(told.at(-1)?.phase).toBe("unreadable");
+    expect(server.uploads.size).toBe(0);
   });
 
   it("frees what arrived when it is cancelled", async () => {

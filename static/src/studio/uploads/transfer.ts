@@ -75,7 +75,12 @@ export class Transfer {
         return await this.attempt();
       } catch (error) {
         if (this.ending.signal.aborted) return null;
-        if (error instanceof Unreadable) return this.end("unreadable");
+        if (error instanceof Unreadable) {
+          // what arrived stays for the day that the file is chosen again; a folder never had a piece
+          if (this.upload && this.have.size === 0)
+            void this.server.drop(this.upload.id).catch(() => undefined);
+          return this.end("unreadable");
+        }
         const final = await this.cope(error);
         if (this.ending.signal.aborted) return null;
         if (final) return this.end("refused", final);
