@@ -24,6 +24,7 @@ from tests.live.factories import (
     make_world,
     open_room,
     person_of,
+    publish_again,
     signed_ticket,
 )
 from tests.servers import Server, start_server
@@ -321,6 +322,30 @@ def test_a_follower_sees_the_guides_view_and_a_late_joiner_stands_there(join: Jo
     view = wait(lambda: late.views[-1] if late.views else None)
     assert (view["scene"], view["yaw"]) == (open_world.scenes[1], 19)
     assert time.monotonic() - began < 2
+
+
+def test_a_tour_published_meanwhile_reaches_people_when_a_host_accepts_it(
+    join: Join, services: Services, open_world: World
+) -> None:
+    guest, crew = join(open_world, person_of(open_world)), join(open_world, host_of(open_world))
+    wait(lambda: "public" in guest.snapshots and "staff" in crew.snapshots)
+    with services.db.write() as session:
+        newer = publish_again(session, open_world.site_id, titles={open_world.scenes[0]: "New quay"}).id
+    offered = crew.wait_kind("staff", "tour.offered")["data"]
+    assert (offered["revision"], offered["name"]["sv"]) == (newer, "Hamnen")
+    time.sleep(0.3)
+    assert not any(name == "tours" for name, _ in guest.heard + crew.heard)
+    assert guest.events == {"public": {}, "person": {}, "staff": {}}
+    crew.do("tour.accept", site=open_world.site_id, revision=newer)
+    for client in (guest, crew):
+        client.wait_kind("public", "tour.changed")
+        (brought,) = [data for name, data in client.heard if name == "tours"]
+        assert brought["tour"][0]["scenes"][0]["title"]["value"] == "New quay"
+    late = join(open_world, person_of(open_world, 1))
+    wait(lambda: "public" in late.snapshots)
+    assert late.snapshots["public"]["state"]["tour"][0]["revision"] == 2
+    refused = guest.command("tour.accept", site=open_world.site_id, revision=newer)
+    assert refused["error"]["code"] == "forbidden"
 
 
 def test_views_of_others_and_nonsense_are_ignored(join: Join, open_world: World) -> None:
