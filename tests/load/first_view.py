@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import statistics
 import tempfile
 import time
@@ -21,25 +20,25 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy import select
 
 from tests import factories
 from tests.e2e.conftest import FLAGS
 from tests.servers import start_server
 from tourserver import models
-from tourserver import worker as _handlers_of_jobs
+from tourserver import worker as _worker  # noqa: F401 - registers the handlers of jobs
 from tourserver.core import jobs, migrate
 from tourserver.core.paths import resource
 from tourserver.core.rights import SYSTEM
 from tourserver.core.services import Services
 from tourserver.core.settings import Settings
 from tourserver.panoramas import store
-from tourserver.sites.models import Site
+from tourserver.panoramas.models import Panorama
 from tourserver.tours import hotspots, publishing
 from tourserver.tours.hotspots import Point
 from tourserver.wiring import connect_signals
 
 assert models.Base.metadata.tables
-assert _handlers_of_jobs.run
 
 LINES: Final = {"20 Mbit/s, 40 ms": (20_000_000, 40), "400 kbit/s, 400 ms": (400_000, 400)}
 WINDOW: Final = {"width": 1280, "height": 720}
@@ -99,15 +98,21 @@ def make(folder: Path, pictures: list[Path], *, with_webp: bool) -> Settings:
         for each in held:
             each.discard()
         tiler = jobs.Worker(services)
-        while tiler.run_once():
-            pass
-        if not with_webp:
-            shutil.rmtree(folder / "files" / "panoramas-webp", ignore_errors=True)
-        with services.db.read() as session:
-            assert session.query(Site).count() == 1
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while _missing(services, with_webp=with_webp):
+            assert time.monotonic() < deadline, "the tiles are never made"
+            if not tiler.run_once():
+                time.sleep(0.2)
     finally:
         services.close()
     return settings
+
+
+def _missing(services: Services, *, with_webp: bool) -> int:
+    """How many pictures are not as far as they shall be. Without WebP the worker stops before those tiles."""
+    with services.db.read() as session:
+        rows = list(session.scalars(select(Panorama)))
+    return sum(row.state != "ready" or (with_webp and row.webp_at is None) for row in rows)
 
 
 def visit(browser: Browser, url: str, bits: int, latency: int) -> dict[str, Any]:

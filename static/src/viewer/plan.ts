@@ -60,7 +60,10 @@ export class PlanMap {
     if (this.button.hidden) this.element.hidden = true;
     const plan = tour.plan ?? null;
     const ratio = plan?.width && plan.height ? plan.width / plan.height : 1;
-    this.sheet.style.aspectRatio = String(Math.min(FLATTEST, Math.max(1 / FLATTEST, ratio)));
+    const shape = Math.min(FLATTEST, Math.max(1 / FLATTEST, ratio));
+    // Its longer side is as long as the style sheet says.
+    this.sheet.style.inlineSize = `calc(var(--plan) * ${Math.min(1, shape).toFixed(3)})`;
+    this.sheet.style.aspectRatio = shape.toFixed(3);
     const parts: Element[] = [this.cone];
     if (plan) {
       const drawing = make("img", "tour-plan__drawing");
