@@ -405,3 +405,21 @@ def test_a_line_that_is_cut_keeps_what_was_typed_and_says_so(editor: Page) -> No
     page.get_by_role("button", name=re.compile("^Undo")).click()
     room.until(lambda: draft(page)["scenes"][0]["licence"] == old, 10, "the licence being as it was")
     assert json.dumps(old)
+
+
+def test_a_point_that_a_colleague_took_out_goes_from_the_page_with_words(
+    browsers: Browsers, admin_state: StorageState
+) -> None:
+    page = open_scene(browsers.open(storage_state=admin_state, viewport=SMALL_WINDOW), scene=1)
+    point = points(page, 1)[-1]
+    colleague = browsers.page(TOUR, storage_state=admin_state)
+    csrf = colleague.locator("[data-order]").get_attribute("data-csrf")
+    gone = {"op": "hotspot.remove", "id": point["id"], "revision": point["revision"]}
+    answer = colleague.request.post(f"{TOUR}/edit", data=gone, headers={"X-CSRFToken": csrf or ""})
+    assert answer.ok
+    row = page.locator(f'[data-point="{point["id"]}"]')
+    row.get_by_role("button", name="Remove").click()
+    expect(page.locator(".editor__state")).to_contain_text("This point is not in the tour any more.")
+    expect(row).to_have_count(0)
+    page.get_by_role("button", name=f"Put back – {point['label']['en']}").click()
+    expect(row).to_have_count(1)

@@ -1,5 +1,5 @@
 /** The editor of a scene: picture, points, forms and what was saved, put together. */
-import { announce, find, findAll, h, icon, need } from "../../dom";
+import { announce, find, findAll, need } from "../../dom";
 import { _, loadCatalogue } from "../../i18n";
 import { angleBetween, type View } from "../../viewer/document";
 import type { TourViewer } from "../../viewer/tour";
@@ -8,7 +8,6 @@ import { Api, type Outcome } from "./api";
 import { showClash } from "./conflict";
 import {
   type Answer,
-  type DraftPoint,
   type DraftScene,
   type Language,
   type Op,
@@ -17,8 +16,8 @@ import {
   sceneOf,
   toDocument,
 } from "./model";
-import { type Direction, PointOverlay } from "./overlay";
-import { Placing } from "./placing";
+import { PointOverlay } from "./overlay";
+import { askByButton, Placing } from "./placing";
 import { PointForm } from "./point-form";
 import { writePoints, writeRemoved } from "./points-list";
 import { Regions } from "./regions";
@@ -26,6 +25,7 @@ import { SceneForm } from "./scene-form";
 import { Status } from "./status";
 import { type Clash, Store } from "./store";
 import { offerFile } from "./upload-file";
+import { WayBack, wrong } from "./way-back";
 
 /** A point is in the middle within this share of the field of view. */
 const CENTRE_SHARE = 0.22;
@@ -54,6 +54,7 @@ class Editor {
   private readonly sceneForm: SceneForm;
   private readonly regions: Regions;
   private readonly overlay: PointOverlay;
+  private readonly wayBack: WayBack;
   private store: Store | null = null;
   private viewer: TourViewer | null = null;
   private placing: Placing | null = null;
@@ -99,6 +100,11 @@ class Editor {
       },
       this.language,
     );
+    this.wayBack = new WayBack(need("[data-way-back]", root), this.language, {
+      draft: () => this.known.draft,
+      run: (words, op) => this.run(words, op),
+      address: (id) => this.address(id),
+    });
   }
 
   async open(draft: Store["draft"]): Promise<void> {
@@ -196,7 +202,7 @@ class Editor {
     writePoints(need("[data-points-list]", this.root), scene, store.draft, this.language, {
       open: (point, opener) => this.openPoint(point.id, opener),
       remove: (point) => this.removePoint(point.id),
-      addBack: (point) => void this.addBack(point),
+      addBack: (point) => void this.wayBack.add(point),
       sceneAddress: (id) => this.address(id),
     });
     const removed = find("[data-removed]", this.root);
@@ -228,38 +234,27 @@ class Editor {
   private run(words: string, ...ops: Op[]): Promise<Outcome> {
     return this.known.run(words, ...ops).then((outcome) => {
       this.status.renew(this.known);
+      // what a colleague took out is to go from this page too
+      if (outcome.kind === "refused" && outcome.code === "not_found") void this.known.reload(outcome.message);
       return outcome;
     });
   }
 
   private takeOverButtons(): void {
-    const add = need<HTMLAnchorElement>("[data-new-point]", this.root);
-    const mark = need<HTMLButtonElement>("[data-mark-region]", this.root);
-    const asking = (button: HTMLElement, take: (at: Direction) => void) => {
-      if (!this.placing) return;
-      if (this.placing.active) {
-        this.placing.cancel();
-        return;
-      }
-      button.setAttribute("aria-pressed", "true");
-      this.placing.ask(take, () => button.setAttribute("aria-pressed", "false"));
-    };
-    add.setAttribute("role", "button");
-    add.setAttribute("aria-pressed", "false");
-    add.addEventListener("click", (event) => {
-      if (!this.placing) return;
-      event.preventDefault();
-      asking(add, (at) => {
+    const add = need("[data-new-point]", this.root);
+    askByButton(
+      add,
+      () => this.placing,
+      (at) => {
         this.pointForm.open(null, at, add);
         this.overlay.show(this.scene.hotspots, null);
-      });
-    });
-    add.addEventListener("keydown", (event) => {
-      if (event.key !== " ") return;
-      event.preventDefault();
-      add.click();
-    });
-    mark.addEventListener("click", () => asking(mark, (at) => this.regions.add(at)));
+      },
+    );
+    askByButton(
+      need("[data-mark-region]", this.root),
+      () => this.placing,
+      (at) => this.regions.add(at),
+    );
   }
 
   private openPoint(id: string, opener: HTMLElement | null): void {
@@ -290,7 +285,7 @@ class Editor {
       ? { op: "hotspot.change", id, values }
       : { op: "hotspot.add", scene: this.sceneId, values };
     const outcome = await this.run(id ? _("Change a point") : _("Add a point"), op);
-    if (outcome.kind === "done" && values.kind === "link") this.offerBack(outcome.answer.hotspot ?? id);
+    if (outcome.kind === "done" && values.kind === "link") this.wayBack.offer(outcome.answer.hotspot ?? id);
     return wrong(outcome);
   }
 
@@ -299,40 +294,6 @@ class Editor {
     void this.run(_("Remove a point"), { op: "hotspot.remove", id }).then((outcome) => {
       if (outcome.kind === "done") announce(_("{name} is out. Undo puts it back.", { name }));
     });
-  }
-
-  /** A way was made: its way back is one press away. */
-  private offerBack(id: string | null): void {
-    const area = need("[data-way-back]", this.root);
-    const point = pointOf(this.known.draft, id);
-    const there = sceneOf(this.known.draft, point?.to);
-    area.hidden = true;
-    if (!point || !there || there.hotspots.some((each) => each.to === this.sceneId)) return;
-    const title = pickText(there.title, this.language).value || there.key;
-    const button = h("button", { type: "button", class: "button" }, icon("corner-up-left"));
-    button.append(h("span", {}, _("Add the way back")));
-    button.addEventListener("click", () => {
-      area.hidden = true;
-      void this.addBack(point);
-    });
-    area.replaceChildren(h("p", {}, _("“{scene}” has no way back here yet.", { scene: title })), button);
-    area.hidden = false;
-  }
-
-  private async addBack(point: DraftPoint): Promise<void> {
-    const outcome = await this.run(_("Add the way back"), { op: "link_back", hotspot: point.id });
-    if (outcome.kind !== "done") return;
-    const there = sceneOf(this.known.draft, point.to);
-    const title = there ? pickText(there.title, this.language).value || there.key : "";
-    const area = need("[data-way-back]", this.root);
-    const words = _("The way back is in “{scene}”, on the opposite side. Move it there if need be.", {
-      scene: title,
-    });
-    area.replaceChildren(
-      h("p", { role: "status" }, words),
-      h("p", {}, h("a", { href: this.address(point.to ?? "") }, _("Go to “{scene}”", { scene: title }))),
-    );
-    area.hidden = false;
   }
 
   private clash(clash: Clash): void {
@@ -360,21 +321,6 @@ class Editor {
 }
 
 type DraftPointValues = Extract<Op, { op: "hotspot.add" }>["values"];
-
-/** What a form says of an outcome: nothing when it was saved, or when both versions are shown. */
-function wrong(outcome: Outcome): { message: string; field: string | null } | null {
-  switch (outcome.kind) {
-    case "refused":
-      return { message: outcome.message, field: outcome.field };
-    case "lost":
-      return { message: _("Connection lost. Your text is kept."), field: null };
-    case "conflict":
-      // both versions are shown beside it, and the form keeps what was typed
-      return { message: "", field: null };
-    default:
-      return null;
-  }
-}
 
 /** Where one came from: `#yaw=…&pitch=…&fov=…`. */
 function fromHash(): View | null {

@@ -80,3 +80,32 @@ export class Placing {
     }
   }
 }
+
+/** A button, or a link that works as one, that asks for a place; pressed again it stops asking. */
+export function askByButton(
+  button: HTMLElement,
+  placing: () => Placing | null,
+  take: (at: Direction) => void,
+): void {
+  const link = button instanceof HTMLAnchorElement;
+  if (link) button.setAttribute("role", "button");
+  button.setAttribute("aria-pressed", "false");
+  button.addEventListener("click", (event) => {
+    const asked = placing();
+    // without a picture the link leads to the form
+    if (!asked) return;
+    event.preventDefault();
+    if (asked.active) {
+      asked.cancel();
+      return;
+    }
+    asked.ask(take, () => button.setAttribute("aria-pressed", "false"));
+    button.setAttribute("aria-pressed", "true");
+  });
+  if (!link) return;
+  button.addEventListener("keydown", (event) => {
+    if (event.key !== " ") return;
+    event.preventDefault();
+    button.click();
+  });
+}

@@ -104,4 +104,14 @@ describe("a store", () => {
     expect(outcome).toMatchObject({ kind: "refused", message: "no" });
     expect(told.at(-1)).toBe("refused");
   });
+
+  it("takes the draft anew when a colleague took something out, and says why", async () => {
+    const { server, store, told } = setUp();
+    server.point = point({ yaw: 5 });
+    await store.reload("It is not there any more.");
+    expect(pointOf(store.draft, "p1")?.yaw).toBe(5);
+    expect(told).toEqual(["refused"]);
+    await store.reload();
+    expect(told.at(-1)).toBe("saved");
+  });
 });

@@ -83,13 +83,13 @@ export class Store {
     return this.move("undone", "done");
   }
 
-  /** Takes the draft as it is on the server now. */
-  reload(): Promise<void> {
+  /** Takes the draft as it is on the server now; `why` is said, when there was a reason. */
+  reload(why = ""): Promise<void> {
     return this.inTurn(async () => {
       try {
         this.draft = await this.api.draft();
         this.hooks.changed(null);
-        this.hooks.state("saved", "");
+        this.hooks.state(why ? "refused" : "saved", why);
       } catch {
         this.hooks.state("lost", "");
       }
