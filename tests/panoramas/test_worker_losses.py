@@ -61,7 +61,7 @@ def state(services: Services, panorama_id: str) -> str:
 
 def job_of(services: Services, panorama_id: str) -> Job:
     with services.db.read() as session:
-        return session.scalars(select(Job).where(Job.key == panorama_id)).one()
+        return session.scalars(select(Job).where(Job.kind == store.TILE_JOB, Job.key == panorama_id)).one()
 
 
 def kill_a_worker_while_it_tiles(services: Services, panorama_id: str, attempt: int) -> None:
