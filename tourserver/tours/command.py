@@ -78,10 +78,13 @@ def export_tour(slug: str, out: Path) -> None:
 
 @contextlib.contextmanager
 def _services() -> Iterator[Services]:
+    from tourserver.core import logs
     from tourserver.core.services import Services
     from tourserver.core.settings import Settings
 
-    services = Services.start(Settings())
+    settings = Settings()
+    logs.configure(settings)
+    services = Services.start(settings)
     try:
         yield services
     finally:

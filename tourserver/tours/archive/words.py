@@ -11,7 +11,10 @@ from tourserver.people.names import one_line
 from tourserver.tours import wording
 from tourserver.tours.hotspots import safe_url
 
-_MOST_HTML: Final = 100_000
+_MOST_HTML: Final = 40_000
+_MOST_TAGS: Final = 1_000
+"""More signs of tags than these are cut out without being read: the library takes quadratic time for broken ones."""
+
 _SILENT: Final = frozenset({"script", "style", "head", "title", "template", "iframe", "object", "noscript"})
 _BLOCKS: Final = frozenset(
     {"p", "div", "section", "article", "ul", "ol", "table", "tr", "blockquote", "hr", "dl", "dd"}
@@ -20,6 +23,7 @@ _HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _MARKS: Final = {"b": "**", "strong": "**", "i": "*", "em": "*", "code": "`"}
 _SPECIAL: Final = re.compile(r"[\\`*\[\]<]|(?<!\w)_|_(?!\w)")
 _LINE_START: Final = re.compile(r"^([ \t]*)([#>+=|~-]|\d{1,9}(?=[.)]))", re.MULTILINE)
+_COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG: Final = re.compile(r"<[a-zA-Z/!]")
 
 
@@ -62,7 +66,9 @@ def paragraphs(text: str) -> tuple[str, bool]:
 
 
 def _read(html: str, reader: _Reader) -> str:
-    text = html[:_MOST_HTML]
+    text = _COMMENT.sub("", html[:_MOST_HTML]).replace("<!", "&lt;!")
+    if text.count("<") > _MOST_TAGS:
+        text = re.sub(r"<[^<>]*>", " ", text).replace("<", "&lt;")
     reader.keeps_lines = not _TAG.search(text)
     reader.feed(text)
     reader.close()
