@@ -87,6 +87,13 @@ def s3_url(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return s3.url(s3_server, s3.new_bucket(s3_server))
 
 
+@pytest.fixture(params=["folder", "bucket"])
+def storage_url(request: pytest.FixtureRequest) -> str:
+    """The setting of both kinds of storage: the folder of this machine, and an empty bucket."""
+    found: str = request.getfixturevalue("s3_url") if request.param == "bucket" else ""
+    return found
+
+
 @pytest.fixture
 def services(database_settings: Settings) -> Iterator[Services]:
     """Services on both databases: for rules."""

@@ -15,10 +15,9 @@ from tourserver.core.errors import Invalid, NotFound
 from tourserver.core.storage import LEFT_BEHIND_SECONDS, OutOfRange, Span, Storage
 
 
-@pytest.fixture(params=["folder", "bucket"])
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
-    url = request.getfixturevalue("s3_url") if request.param == "bucket" else ""
-    found = storages.start(url, tmp_path / "files")
+@pytest.fixture
+def storage(storage_url: str, tmp_path: Path) -> Iterator[Storage]:
+    found = storages.start(storage_url, tmp_path / "files")
     yield found
     found.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Final
+from urllib.parse import quote
 
 from flask import Response, request
 
@@ -47,8 +48,15 @@ def send_stored(
     if vary:
         answer.vary.add(vary)
     if download_name is not None:
-        answer.headers.set("Content-Disposition", "attachment", filename=download_name)
+        _save_as(answer, download_name)
     return answer
+
+
+def _save_as(answer: Response, name: str) -> None:
+    """RFC 6266: other letters than ASCII's in the extended form alone, which every browser of today reads."""
+    name = "".join(letter for letter in name if letter.isprintable())
+    named = {"filename": name} if name.isascii() else {"filename*": f"UTF-8''{quote(name, safe='')}"}
+    answer.headers.set("Content-Disposition", "attachment", **named)
 
 
 def _answer(storage: Storage, key: str) -> Response:
@@ -106,7 +114,7 @@ def _with_body(part: Part) -> Response:
     if part.length <= _IN_MEMORY:
         with part.file as file:
             return Response(file.read(part.length))
-    answer = Response(_blocks(part), direct_passthrough=True)
+    answer = Response(_blocks(part))
     answer.content_length = part.length
     answer.call_on_close(part.file.close)  # also when the client leaves before the first block
     return answer
