@@ -69,8 +69,10 @@ def _check(wanted: Message, found: Message | None) -> list[str]:
         return [f"fuzzy: {name!r}"]
     ids = [str(text) for text in (wanted.id if isinstance(wanted.id, (tuple, list)) else (wanted.id,))]
     allowed = set().union(*(set(PLACES.findall(text)) for text in ids))
-    needed = set(PLACES.findall(ids[-1])) - {"%(num)d", "%(num)s"}
-    for text in strings:
+    for number, text in enumerate(strings):
+        # a singular may leave out what the original's singular leaves out, such as its number
+        original = ids[0] if number == 0 and len(strings) > 1 else ids[-1]
+        needed = set(PLACES.findall(original)) - {"%(num)d", "%(num)s"}
         if BARE_PERCENT.search(str(text)) and not any(BARE_PERCENT.search(one) for one in ids):
             return [f"a bare %, write %%: {name!r} → {text!r}"]
         places = set(PLACES.findall(str(text)))
