@@ -105,3 +105,12 @@ def test_a_thumbnail_is_the_same_view_in_small(tmp_path: Path) -> None:
     made = poster(source, 70, 20, 60, tmp_path / "thumb.jpg", size=THUMB, max_bytes=12_000)
     assert (made.width, made.height) == (320, 180)
     assert reddest(tmp_path / "thumb.jpg") == pytest.approx((0.5, 0.5), abs=0.01)
+
+
+def test_a_poster_as_webp_shows_the_same_in_fewer_bytes(tmp_path: Path) -> None:
+    source = pictures.patch(tmp_path / "a.png", 30, 10)
+    poster(source, 30, 10, 60, tmp_path / "poster.webp", max_bytes=26_000)
+    with Image.open(tmp_path / "poster.webp") as image:
+        assert image.format == "WEBP"
+    assert reddest(tmp_path / "poster.webp") == pytest.approx((0.5, 0.5), abs=0.01)
+    assert (tmp_path / "poster.webp").stat().st_size <= 26_000

@@ -60,6 +60,16 @@ def test_a_poster_is_served_and_before_it_is_made_the_whole_picture_stands_in(
     assert fetch(client, shown["poster"], If_None_Match=answer.headers["ETag"]).status_code == 304
 
 
+def test_a_poster_comes_as_webp_where_that_is_taken(client: FlaskClient, app_services: Services, tour: Tour) -> None:
+    name = factories.put_poster(app_services, tour[1][0])
+    app_services.storage.put(f"posters/{name}.webp", b"as webp")
+    for accept, media_type in (("image/webp,*/*", "image/webp"), ("image/jpeg", "image/jpeg"), ("", "image/jpeg")):
+        answer = fetch(client, f"/media/posters/{name}.jpg", Accept=accept)
+        assert (answer.mimetype, answer.headers["Vary"]) == (media_type, "Accept")
+    # one of the first release, as a JPEG alone
+    assert fetch(client, f"/media/posters/{name}-thumb.jpg", Accept="image/webp").mimetype == "image/jpeg"
+
+
 def test_no_path_leads_out_of_the_pictures(client: FlaskClient, app_services: Services, tour: Tour) -> None:
     digest = tour[1][0].panorama.content_hash
     assert app_services.storage.exists(f"originals/{digest}.jpg")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,7 +22,7 @@ _BEST, _WORST = 80, 25
 
 @dataclass(frozen=True, slots=True)
 class Poster:
-    """What was written: size in pixels, JPEG quality and bytes."""
+    """What was written: size in pixels, quality and bytes."""
 
     width: int
     height: int
@@ -45,9 +46,14 @@ def poster(
     middle, ``pitch`` up, ``fov`` the vertical field of view as the viewer means it. A view so rich that it
     does not even fit at low quality is made smaller, in the same shape.
     """
-    flat = rectilinear(open_source(source, size, fov), yaw, pitch, fov, size)
+    return write(rectilinear(open_source(source, size, fov), yaw, pitch, fov, size), out_path, max_bytes)
+
+
+def write(flat: pyvips.Image, out_path: Path, max_bytes: int) -> Poster:
+    """Write a flat picture in the best quality that fits; as WebP where the path ends so, as JPEG otherwise."""
+    save = _webp if out_path.suffix == ".webp" else _jpeg
     while True:
-        fitting = _fit(flat, max_bytes)
+        fitting = _fit(flat, max_bytes, save)
         if fitting is not None:
             data, quality = fitting
             out_path.write_bytes(data)
@@ -100,13 +106,22 @@ def open_source(source: Path, size: tuple[int, int], fov: float) -> pyvips.Image
     return image.copy_memory()
 
 
-def _fit(image: pyvips.Image, max_bytes: int) -> tuple[bytes, int] | None:
-    """The bytes and quality of the best JPEG within ``max_bytes``, found by halving; None when none is."""
+def _jpeg(image: pyvips.Image, quality: int) -> bytes:
+    return encode(image, quality=quality, interlace=True, optimize_coding=True, trellis_quant=True)
+
+
+def _webp(image: pyvips.Image, quality: int) -> bytes:
+    data: bytes = image.webpsave_buffer(Q=quality, effort=4, keep="none")
+    return data
+
+
+def _fit(image: pyvips.Image, max_bytes: int, save: Callable[[pyvips.Image, int], bytes]) -> tuple[bytes, int] | None:
+    """The bytes and quality of the best picture within ``max_bytes``, found by halving; None when none is."""
     best: tuple[bytes, int] | None = None
     low, high = _WORST, _BEST
     while low <= high:
         quality = (low + high + 1) // 2
-        data = encode(image, quality=quality, interlace=True, optimize_coding=True, trellis_quant=True)
+        data = save(image, quality)
         if len(data) <= max_bytes:
             best, low = (data, quality), quality + 1
         else:

@@ -53,8 +53,11 @@ def poster(name: str) -> Any:
     if not _POSTER.fullmatch(name):
         raise _no_picture()
     private = _for_staff_alone(name[:64])
+    if media.accepts("image/webp", request.accept_mimetypes):
+        with suppress(NotFound):  # of the first release there are JPEGs alone
+            return _send(f"posters/{name}.webp", "image/webp", private)
     try:
-        return media.send_stored(f"posters/{name}.jpg", "image/jpeg", immutable=True, private=private)
+        return _send(f"posters/{name}.jpg", "image/jpeg", private)
     except NotFound:
         answer = redirect(f"/media/panoramas/{name[:64]}/base.jpg", 302)
         answer.headers["Cache-Control"] = "no-store"
