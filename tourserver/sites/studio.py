@@ -120,7 +120,10 @@ def edit(slug: str) -> Any:
         else:
             flash(_("Saved."), "done")
             return redirect(url_for("sites_studio.edit", slug=slug))
-    return web.studio_page("sites/studio_form.html", "sites", form=form, site=site, theirs=theirs), status
+    with web.db().read() as session:
+        decides = rules.may_publish(session, web.current_actor(), site)
+    page = web.studio_page("sites/studio_form.html", "sites", form=form, site=site, theirs=theirs, decides=decides)
+    return page, status
 
 
 @studio_bp.post("/<slug>/state/<any(published,withdrawn):state>")

@@ -57,6 +57,7 @@ def tour_state(site: Site) -> dict[str, Any]:
             "obstacles": publishing.obstacles(found) if found else [],
             "second_reviewer": publishing.second_reviewer(session, site.id),
             "may_review": rights.can(session, actor, "site.review", thing(site)),
+            "decides": may_publish(session, actor, site),
             "may_submit": rights.can(session, actor, "site.submit", thing(site)),
             "scenes": len(found),
         }
