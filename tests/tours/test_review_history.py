@@ -17,7 +17,7 @@ from tourserver.core.rights import SYSTEM
 from tourserver.core.services import Services
 from tourserver.panoramas.models import Panorama
 from tourserver.sites.models import Site
-from tourserver.tours import changes, history, publishing, scenes
+from tourserver.tours import changes, history, publishing, scenes, withholding
 from tourserver.tours.models import Scene, TourRevision, TourRevisionPanorama
 
 
@@ -199,3 +199,32 @@ def test_differences_are_told_by_scene_language_and_point(services: Services) ->
         assert [one.kind for one in changes.between(session, draft, before)] == ["changed", "changed", "removed"]
         assert changes.between(session, before, before) == []
         assert [one.kind for one in changes.between(session, None, before)] == ["added", "added"]
+
+
+def test_the_picture_of_a_withdrawn_scene_is_withheld_until_it_is_shown_again(services: Services) -> None:
+    with services.db.write() as session:
+        site, (_quay, hall) = factories.make_tour(session)
+        history.withdraw_scene(session, site, hall.id, reason="A face can be seen.", actor=SYSTEM)
+        hidden = hall.panorama.content_hash
+        assert withholding.hashes(session) == {hidden}
+        first = publishing.published(session, site.id)
+        assert first is not None
+        pinned = session.scalars(select(TourRevision).where(TourRevision.number == 1)).one()
+        assert withholding.in_open_rooms(session, [lambda _session, _site: [pinned.id]]) == {hidden}
+        assert withholding.in_open_rooms(session, [lambda _session, _site: [first.id]]) == frozenset()
+        history.put_back(session, hall, actor=SYSTEM)
+        assert withholding.hashes(session) == {hidden}, "putting back publishes nothing"
+        publishing.publish(session, site, actor=SYSTEM)
+        assert withholding.hashes(session) == frozenset()
+
+
+def test_a_picture_that_another_tour_shows_is_not_withheld_with_the_scene(services: Services) -> None:
+    with services.db.write() as session:
+        site, (_quay, hall) = factories.make_tour(session)
+        other = factories.make_site(session)
+        scenes.add_scene(
+            session, other, hall.panorama, title={"en": "Same"}, alternative={"en": "The same."}, actor=SYSTEM
+        )
+        publishing.publish(session, other, actor=SYSTEM)
+        history.withdraw_scene(session, site, hall.id, reason="Wrong words.", actor=SYSTEM)
+        assert withholding.hashes(session) == frozenset()

@@ -15,7 +15,6 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, current_app, redirect, request
 from flask.blueprints import BlueprintSetupState
-from sqlalchemy import select
 
 from tourserver.core import media, rights, web
 from tourserver.core.db import Database
@@ -23,7 +22,7 @@ from tourserver.core.errors import NotFound
 from tourserver.core.i18n import N_
 from tourserver.core.services import Services
 from tourserver.core.storage import TREE_MARK, Storage
-from tourserver.panoramas.models import Panorama
+from tourserver.tours import public_files, withholding
 
 bp = Blueprint("media", __name__)
 
@@ -87,9 +86,12 @@ def _send(key: str, media_type: str, private: bool) -> Response:
 
 
 def _for_staff_alone(digest: str) -> bool:
-    """Whether the picture is withheld from the public; raises :class:`NotFound` when the public asks."""
-    if digest not in _known().withheld.hashes():
+    """Whether the picture may be kept nowhere, being withheld; raises :class:`NotFound` when the public asks for it."""
+    withheld, in_rooms = _known().withheld.hashes()
+    if digest not in withheld:
         return False
+    if digest in in_rooms:
+        return True  # shown as long as the room is open, and kept nowhere
     with web.db().read() as session:
         if not rights.can_somewhere(session, web.current_actor(), "studio.see"):
             raise _no_picture()
@@ -101,21 +103,22 @@ def _no_picture() -> NotFound:
 
 
 class Withheld:
-    """The hashes of pictures that a blurred version replaced, read from the database every few seconds."""
+    """The hashes of withheld pictures and of those that open rooms still show, read every few seconds."""
 
     def __init__(self, db: Database, seconds: float = WITHHELD_SECONDS) -> None:
         self._db, self._seconds = db, seconds
-        self._hashes: frozenset[str] = frozenset()
+        self._hashes: tuple[frozenset[str], frozenset[str]] = frozenset(), frozenset()
         self._read_at = float("-inf")
         self._lock = threading.Lock()
 
-    def hashes(self) -> frozenset[str]:
-        """All of them, at most five seconds old. Raises when the database doesn't answer: nothing is shown then."""
+    def hashes(self) -> tuple[frozenset[str], frozenset[str]]:
+        """All of them, and those that rooms show, at most five seconds old. Raises when the database is away."""
         with self._lock:
             if time.monotonic() - self._read_at >= self._seconds:
                 began = time.monotonic()
                 with self._db.read() as session:
-                    self._hashes = frozenset(session.scalars(select(Panorama.content_hash).where(Panorama.withheld)))
+                    withheld = withholding.hashes(session)
+                    self._hashes = withheld, public_files.withheld_in_open_rooms(session) if withheld else withheld
                 self._read_at = began
             return self._hashes
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, Final
 
@@ -10,10 +9,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from tourserver.assets.models import Asset
-from tourserver.tours import freezing, publishing
+from tourserver.tours import freezing, publishing, withholding
 from tourserver.tours.models import Hotspot, RemovedPart, Tour, TourRevision
-
-Pins = Callable[[Session, str], Iterable[str]]
+from tourserver.tours.withholding import Pins
 
 _pinned: Final[list[Pins]] = []
 
@@ -25,6 +23,11 @@ def also_shown(tell: Pins) -> None:
     """
     if tell not in _pinned:
         _pinned.append(tell)
+
+
+def withheld_in_open_rooms(session: Session) -> frozenset[str]:
+    """Hashes of withheld pictures that open rooms still show."""
+    return withholding.in_open_rooms(session, _pinned)
 
 
 def is_public(session: Session, asset: Asset) -> bool:

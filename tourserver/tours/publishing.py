@@ -14,7 +14,7 @@ from tourserver.core.rights import Actor
 from tourserver.panoramas import store
 from tourserver.sites.models import Node, Site
 from tourserver.tours import freezing, hotspots, withholding
-from tourserver.tours.models import Hotspot, Scene, TourRevision
+from tourserver.tours.models import Scene, TourRevision
 from tourserver.tours.scenes import lock, of_site
 
 
@@ -30,17 +30,18 @@ class Obstacle(Invalid):
 
 
 def obstacles(scenes: list[Scene]) -> list[Obstacle]:
-    """What keeps a tour from being published; empty when nothing does. Withdrawn scenes are left out anyway."""
+    """What keeps a tour from being published; empty when nothing does. Withdrawn scenes and the ways
+    to them are left out anyway.
+    """
     if not scenes:
         return [Obstacle(N_("The tour has no scene yet. Upload a panorama first."))]
     shown = [scene for scene in scenes if scene.withdrawn_at is None]
     if not shown:
         return [Obstacle(N_("All scenes are withdrawn. Put one back first."), scene_id=scenes[0].id)]
-    withdrawn = {scene.id: scene for scene in scenes if scene.withdrawn_at is not None}
-    return [problem for scene in shown for problem in _of_scene(scene, withdrawn)]
+    return [problem for scene in shown for problem in _of_scene(scene)]
 
 
-def _of_scene(scene: Scene, withdrawn: dict[str, Scene]) -> list[Obstacle]:
+def _of_scene(scene: Scene) -> list[Obstacle]:
     name, found = name_of(scene), list[Obstacle]()
 
     def note(message: str, **values: Any) -> None:
@@ -59,19 +60,11 @@ def _of_scene(scene: Scene, withdrawn: dict[str, Scene]) -> list[Obstacle]:
         where = {"hotspot_id": hotspot.id, "point": pick(hotspot.label, "en").value or "–", "scene": name}
         if not any(hotspot.label.values()):
             note(N_("A point in “%(scene)s” has no name."), **where)
-        if message := _of_point(hotspot, withdrawn):
-            note(message, **where)
+        if hotspot.kind == "info" and not any(hotspot.body.values()):
+            note(N_("“%(point)s” in “%(scene)s” has nothing to read."), **where)
         for problem in hotspots.problems(hotspot):
             note(problem.message, **where)
     return found
-
-
-def _of_point(hotspot: Hotspot, withdrawn: dict[str, Scene]) -> str:
-    if hotspot.kind == "info" and not any(hotspot.body.values()):
-        return N_("“%(point)s” in “%(scene)s” has nothing to read.")
-    if hotspot.target_scene_id in withdrawn:
-        return N_("“%(point)s” in “%(scene)s” leads to a scene that is withdrawn. Put it back or remove the point.")
-    return ""
 
 
 def name_of(scene: Scene) -> str:
@@ -125,10 +118,15 @@ def add_revision(
     session.flush()
     freezing.list_pictures(session, revision)
     audit.record(session, actor, f"tour.{kind}", "tour_revision", revision.id, after=content)
-    touched = {scene["panorama"] for each in (before, revision) if each for scene in each.content["scenes"]}
-    withholding.renew(session, touched, actor=actor)
+    old, new = (frozenset(scene["panorama"] for scene in each["scenes"]) for each in (_content(before), content))
+    withdrawn = old - new if kind == "withdrawal" else frozenset()
+    withholding.renew(session, set(old | new), withdrawn=withdrawn, actor=actor)
     signals.tour_published.send(session, site_id=site_id, revision_id=revision.id)
     return revision
+
+
+def _content(revision: TourRevision | None) -> dict[str, Any]:
+    return revision.content if revision is not None else {"scenes": []}
 
 
 def without(content: dict[str, Any], scene_ids: set[str]) -> dict[str, Any]:
