@@ -100,9 +100,8 @@ def test_an_allowed_site_shows_the_tour_without_any_cookie(page: Page, world: Wo
     expect(inside.get_by_role("button", name="Walk the tour")).to_be_visible()
     inside.get_by_role("button", name="Walk the tour").click()
     frame = _frame(page)
-    room.until(
-        lambda: bool(frame.evaluate("window.tourserver?.sphere && !window.tourserver.sphere.busy")), 60, "the tour"
-    )
+    there = "window.tourserver?.sphere && !window.tourserver.sphere.busy && window.tourserver.scene"
+    room.until(lambda: bool(frame.evaluate(there)), 60, "the tour")
     assert frame.evaluate("window.tourserver.scene") == world.scenes[0]
     pixels = frame.evaluate("window.tourserver.sample(6)")
     assert {world.colour_of(pixel) for pixel in pixels} == {0}
