@@ -152,3 +152,14 @@ def test_a_site_names_its_next_session_and_no_hidden_one(
     shown = page_of(client, "/en/sites/harbour").select_one(".next-tour a")
     assert shown
     assert shown.text == "Next"
+
+
+def test_only_a_text_that_another_language_stands_in_for_is_called_untranslated(
+    client: FlaskClient, app_services: Services
+) -> None:
+    with app_services.db.write() as session:
+        factories.make_tour(session, app_services, slug="quiet", name={"en": "Quiet", "sv": "Tyst"}, body={})
+        factories.make_tour(session, app_services, slug="told", name={"en": "Told", "sv": "Sagt"}, body={"sv": "Ord"})
+    words = "Some of this page is not in English yet"
+    assert words not in page_of(client, "/en/sites/quiet").text, "no story was written in any language"
+    assert words in page_of(client, "/en/sites/told").text

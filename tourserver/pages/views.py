@@ -10,6 +10,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from tourserver.core import compressed, i18n, markdown, web
+from tourserver.core.db import Texts
 from tourserver.core.errors import Gone, NotFound
 from tourserver.core.i18n import pick
 from tourserver.core.services import Services
@@ -128,9 +129,14 @@ def _site_page(slug: str, template: str) -> Any:
             tour=document.build(session, revision, language) if revision else None,
             body=_body(found, language),
             next_session=listing.next_of_site(session, found.id),
-            missing_language=language in i18n.missing_languages(found.name) + i18n.missing_languages(found.body),
+            missing_language=any(_stands_in(texts, language) for texts in (found.name, found.body)),
             point=places[0] if places else None,
         ), status
+
+
+def _stands_in(texts: Texts, language: str) -> bool:
+    """Whether another language stands in for a text; what is written in none isn't missed."""
+    return any(texts.values()) and language in i18n.missing_languages(texts)
 
 
 def _body(site: Site, language: str) -> dict[str, str] | None:
