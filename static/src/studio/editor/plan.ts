@@ -3,6 +3,7 @@ import { announce, find, h, icon } from "../../dom";
 import { _, loadCatalogue } from "../../i18n";
 import { clamp } from "../../viewer/document";
 import { Api } from "./api";
+import { freePlace } from "./free-place";
 import { type DraftScene, type Language, pickText, type Spot } from "./model";
 import { steps } from "./overlay";
 import { Status } from "./status";
@@ -93,7 +94,10 @@ class Plan {
         icon("plus"),
         h("span", {}, words),
       );
-      button.addEventListener("click", () => this.save(scene, { x: 0.5, y: 0.5 }, true));
+      button.addEventListener("click", () => {
+        const taken = this.store.draft.scenes.flatMap((other) => (other.plan ? [other.plan] : []));
+        this.save(scene, freePlace(taken), true);
+      });
       this.beside.append(button);
     }
     this.status.renew(this.store);
