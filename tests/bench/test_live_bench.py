@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("bench")  # one run for all that is asked of it
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
