@@ -76,8 +76,8 @@ class Showing:
             for connection in connections:
                 shown, documents = found[connection.caller.language]
                 if connection.tours != shown:
-                    connection.tours = shown
                     self._transport.send_to(connection.sid, "tours", {"tour": documents})
+                    connection.tours = shown
         except Exception:  # the events are to be sent all the same
             log.exception("live.tours_failed", room=room_id)
 

@@ -124,9 +124,10 @@ class Tail:
 
     def _hand_on(self, read: list[tuple[Channel, list[Written], list[dict[str, Any]]]]) -> None:
         frames: dict[str, dict[str, Any]] = {}
+        cursors: dict[str, tuple[Channel, int]] = {}
         for channel, written, shown in read:
             frames[channel.id] = {"events": {channel.audience: shown}}
-            channel.cursor = written[-1].seq
+            cursors[channel.id] = (channel, written[-1].seq)
             if len(written) == events.PAGE:  # there may be more
                 self.wake(frozenset((channel.id,)))
             for event in written if channel.audience == "public" else ():
@@ -137,6 +138,9 @@ class Tail:
         for channel_id, frame in frames.items():
             # a frame with events is never left out; of views alone only the newest matters
             self._transport.send(channel_id, "frame", frame, replaces=None if "events" in frame else "view")
+            if channel_id in cursors:  # what could not be sent is read again at the next sweep
+                channel, seq = cursors[channel_id]
+                channel.cursor = seq
 
     def _react(self, room_id: str, event: Written) -> None:
         """What an event means for this process, before it is sent."""

@@ -4,6 +4,7 @@
  * The poster takes neither touch nor wheel. Only "Walk the tour" puts the viewer in its place; Esc or Close takes it
  * away again, and then the next live tour's Register is the page's filled button.
  */
+import { announce } from "../dom";
 import { _ } from "../i18n";
 import { fromFragment, toFragment } from "./deeplink";
 import { findScene, firstScene, isReady, type SceneView, type TourDocument } from "./document";
@@ -24,6 +25,7 @@ export class SiteTour {
   private readonly walkButton: HTMLButtonElement | null;
   private readonly host = make("div", "tour-host");
   private readonly bar: SiteBar;
+  private readonly trouble = make("p", "notice notice--warning");
   private viewer: TourViewer | null = null;
   private opening = false;
   /** Where the tour begins, or goes on after it was closed. */
@@ -88,6 +90,7 @@ export class SiteTour {
     this.walkButton?.setAttribute("aria-busy", "true");
     try {
       const { TourViewer } = await this.fetchCode();
+      this.trouble.remove();
       for (const child of this.stage.children) if (child instanceof HTMLElement) child.hidden = true;
       this.stage.append(this.host);
       this.section.dataset.walking = "";
@@ -101,10 +104,25 @@ export class SiteTour {
       this.bar.attach(this.viewer);
       this.viewer.picture.focus({ preventScroll: true });
       this.host.scrollIntoView({ block: "nearest" });
+    } catch (error) {
+      // offline, or a newer release took the file away: the page itself still has every scene in words
+      console.warn(error);
+      announce(
+        _("The tour could not be loaded. Check the connection and try again, or read the text version."),
+      );
+      this.showTrouble();
     } finally {
       this.opening = false;
       this.walkButton?.removeAttribute("aria-busy");
     }
+  }
+
+  private showTrouble(): void {
+    const words = _(
+      "The tour could not be loaded. Check the connection and try again, or read the text version.",
+    );
+    this.trouble.textContent = words;
+    if (!this.trouble.isConnected) this.stage.after(this.trouble);
   }
 
   /** The tour's own code; the library is on its way beside it, and whoever needs it tells when it does not come. */

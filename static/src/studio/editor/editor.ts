@@ -127,6 +127,7 @@ class Editor {
     );
     this.renew();
     window.addEventListener("beforeunload", (event) => {
+      this.regions.flush(); // and then the store is busy, so that the person is asked to wait
       if (this.pointForm.dirty || this.sceneForm.dirty || this.store?.busy) event.preventDefault();
     });
     document.addEventListener(PICTURE_ENDED, () => {

@@ -48,10 +48,27 @@ export class Regions {
     this.write();
   }
 
+  /** Whether a movement by keys waits to be saved. */
+  get waits(): boolean {
+    return this.settling !== 0;
+  }
+
+  /** Saves a movement by keys that still waits: before the page goes, and before anything else is done. */
+  flush(): void {
+    if (this.waits) this.commit(_("Change a region"), this.regions);
+  }
+
+  /** Every change goes through here, so that a waiting movement is never saved over a later one. */
+  private commit(words: string, regions: Parameters<RegionHooks["save"]>[1]): void {
+    window.clearTimeout(this.settling);
+    this.settling = 0;
+    this.hooks.save(words, regions);
+  }
+
   /** Adds one where somebody pointed. */
   add(at: { yaw: number; pitch: number }): void {
     const size = Math.round(clamp(this.hooks.view().fov / 8, 1, 12) * 10) / 10;
-    this.hooks.save(_("Mark a region"), [...this.regions, { ...at, width: size, height: size }]);
+    this.commit(_("Mark a region"), [...this.regions, { ...at, width: size, height: size }]);
     announce(_("A region is marked. Drag its corner to size it, or use the numbers."));
   }
 
@@ -141,7 +158,7 @@ export class Regions {
   private let(): void {
     if (!this.held) return;
     this.held = null;
-    this.hooks.save(_("Change a region"), this.regions);
+    this.commit(_("Change a region"), this.regions);
   }
 
   private key(event: KeyboardEvent, id: string): void {
@@ -179,22 +196,28 @@ export class Regions {
       }),
     );
     window.clearTimeout(this.settling);
-    this.settling = window.setTimeout(() => {
-      this.settling = 0;
-      this.hooks.save(_("Change a region"), this.regions);
-    }, SETTLE_MS);
+    this.settling = window.setTimeout(() => this.flush(), SETTLE_MS);
   }
 
   private remove(id: string): void {
-    this.hooks.save(
-      _("Remove a region"),
-      this.regions.filter((each) => each.id !== id),
-    );
+    const place = this.regions.findIndex((each) => each.id === id);
+    this.regions = this.regions.filter((each) => each.id !== id);
+    this.commit(_("Remove a region"), this.regions);
+    // gone at once here too, and the focus goes on to the next one
+    const inList = this.list?.contains(document.activeElement) ?? false;
+    this.list?.replaceChildren(...this.regions.map((region, index) => this.row(region, index)));
+    this.draw();
+    const next = this.regions[Math.min(place, this.regions.length - 1)];
+    if (!next) return;
+    const row = this.list?.querySelector<HTMLElement>(`[data-region="${next.id}"] button`);
+    (inList ? row : this.shapeOf(next.id))?.focus({ preventScroll: true });
   }
 
   /** The list beside the picture: each region's numbers, to be typed as well. */
   private write(): void {
-    if (!this.list || this.list.contains(document.activeElement)) {
+    const rows = [...(this.list?.children ?? [])].map((row) => (row as HTMLElement).dataset.region);
+    const same = rows.join() === this.regions.map((region) => region.id).join();
+    if (!this.list || (same && this.list.contains(document.activeElement))) {
       this.mirror();
       return;
     }
@@ -218,11 +241,15 @@ export class Regions {
       const input = h("input", { class: "input", name, inputmode: "decimal", value: region[name] });
       input.addEventListener("change", () => {
         const value = Number(input.value.replace(",", "."));
-        if (!Number.isFinite(value)) return;
+        if (!Number.isFinite(value) || input.value.trim() === "") {
+          input.value = String(region[name]);
+          announce(_("Give this as a number of degrees."));
+          return;
+        }
         const changed = this.regions.map((each) =>
           each.id === region.id ? { ...each, [name]: value } : each,
         );
-        this.hooks.save(_("Change a region"), changed);
+        this.commit(_("Change a region"), changed);
       });
       return h("label", { class: "field" }, h("span", { class: "texts__label" }, labels[name]), input);
     });
