@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
-import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +16,7 @@ from tourserver.assets.models import Asset
 from tourserver.core import jobs
 from tourserver.core.errors import Invalid, TourserverError
 from tourserver.core.jobs import JobContext, Retry
+from tourserver.panoramas import children
 from tourserver.panoramas.sandbox import Limits
 
 log = structlog.get_logger()
@@ -77,42 +75,16 @@ def rewrite(
 
     Raises ``Invalid`` for one that can't be decoded within the limits, and RuntimeError when it was stopped.
     """
-    command = [sys.executable, "-m", "tourserver.assets.child", str(source), str(target), limits.json()]
-    environment = {"PYTHONPATH": str(Path(__file__).resolve().parents[2]), "VIPS_CONCURRENCY": "1"}
-    with subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**environment, "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(target.parent)},
-    ) as child:
-        ended = threading.Event()
-        late = threading.Thread(target=_kill_later, args=(child, limits.seconds, ended, stopping), daemon=True)
-        late.start()
-        # not communicate(): that would close its input at once, and with it the child would end
-        answer = child.stdout.read() if child.stdout else b""
-        code = child.wait()
-        ended.set()
-        late.join()
-    with suppress(ValueError, KeyError, IndexError):
-        told = json.loads(answer.splitlines()[-1])
-        if "error" in told:
-            raise refusals.damaged()
-        if code == 0:
+    arguments = [str(source), str(target), limits.json()]
+    code, told = children.run(
+        "tourserver.assets.child", arguments, folder=target.parent, limits=limits, stopping=stopping
+    )
+    if "error" in told:
+        raise refusals.damaged()
+    if code == 0:
+        with suppress(KeyError, IndexError, TypeError, ValueError):
             return int(told["size"][0]), int(told["size"][1])
     if stopping is not None and stopping.is_set():
         raise RuntimeError("stopped while a picture was written")
     log.warning("asset.child_ended", code=code)
     raise refusals.too_slow()
-
-
-def _kill_later(
-    child: subprocess.Popen[bytes], seconds: float, ended: threading.Event, stopping: threading.Event | None
-) -> None:
-    left = seconds
-    while left > 0 and not ended.wait(0.2):
-        left -= 0.2
-        if stopping is not None and stopping.is_set():
-            break
-    if not ended.is_set():
-        child.kill()
