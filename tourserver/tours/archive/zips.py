@@ -264,7 +264,8 @@ def _minding(name: str) -> Iterator[None]:
     """Turn the library's many ways of finding a ZIP broken into one."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, UnicodeError, NotImplementedError) as error:
+    # a RuntimeError is the library's for versions and flags that it doesn't read
+    except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, UnicodeError, RuntimeError) as error:
         raise (refusals.damaged_entry(name) if name else refusals.damaged()) from error
 
 
