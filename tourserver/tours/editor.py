@@ -12,7 +12,7 @@ from tourserver.core.errors import Conflict, Invalid, NotFound
 from tourserver.core.i18n import N_
 from tourserver.core.rights import Actor
 from tourserver.sites.models import Site
-from tourserver.tours import draft, hotspots, ops, plan, removal, scenes
+from tourserver.tours import draft, hotspots, ops, plan, removal, scenes, shapes
 from tourserver.tours.hotspots import Point
 from tourserver.tours.models import Hotspot, Scene
 from tourserver.tours.ops import given
@@ -178,7 +178,7 @@ def changed_point(session: Session, hotspot: Hotspot, values: dict[str, Any]) ->
 
 def _point(session: Session, values: dict[str, Any]) -> Point:
     view = values.get("view")
-    if isinstance(view, ops.View):
+    if isinstance(view, shapes.View):
         view = view.model_dump()
     kind = values["kind"]
     return Point(

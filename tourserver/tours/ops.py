@@ -9,38 +9,14 @@ from pydantic import Field
 from tourserver.core.errors import Invalid
 from tourserver.core.i18n import N_
 from tourserver.core.strict import Id, Strict, parse
+from tourserver.tours.shapes import Limits, Number, Spot, View, Words
 
 MOST_BYTES: Final = 256 * 1024
 """Of one operation: three languages of the longest text fit several times."""
 
 Revision = Annotated[int, Field(ge=1, le=1_000_000_000)]
-# how far and how long it may be is the rules' to say, in words
-Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
-Words = Annotated[str, Field(max_length=100_000)]
 Texts = dict[str, Words]
 Key = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,40}$")]
-
-
-class View(Strict):
-    """Where one looks."""
-
-    yaw: Number
-    pitch: Number
-    fov: Number
-
-
-class Limits(Strict):
-    """How near and how wide one may look, degrees of vertical field of view."""
-
-    min: Number
-    max: Number
-
-
-class Spot(Strict):
-    """A place on the plan, as fractions from its upper left corner."""
-
-    x: Number
-    y: Number
 
 
 class Region(Strict):

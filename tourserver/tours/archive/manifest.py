@@ -16,6 +16,7 @@ from tourserver.core.strict import Strict
 from tourserver.tours.archive import refusals
 from tourserver.tours.archive.parts import FilePart, PicturePart, PointPart, ScenePart, TourPart
 from tourserver.tours.archive.report import Report
+from tourserver.tours.shapes import Limits, Number, Spot, View, Words
 
 if TYPE_CHECKING:
     from tourserver.tours.archive.finding import Pictures
@@ -24,31 +25,7 @@ FORMAT: Final = "tourserver-tour"
 VERSION: Final = 1
 NAME: Final = "manifest.json"
 
-Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
-Words = Annotated[str, Field(max_length=100_000)]
 Texts = dict[Annotated[str, Field(pattern=r"^(en|sv|zh_Hans)$")], Words]
-
-
-class View(Strict):
-    """Where one looks, degrees."""
-
-    yaw: Number
-    pitch: Number
-    fov: Number
-
-
-class Limits(Strict):
-    """How near and how wide one may look, degrees."""
-
-    min: Number
-    max: Number
-
-
-class Spot(Strict):
-    """A place on the plan, fractions from its upper left corner."""
-
-    x: Number
-    y: Number
 
 
 class Region(Strict):
