@@ -105,7 +105,15 @@ def test_migrating_down_and_up_again_works(database_settings: Settings) -> None:
 
 
 @given(st.integers(min_value=2, max_value=50))
-def test_ids_are_unique_and_well_formed(count: int) -> None:
+def test_ids_are_unique_well_formed_and_in_the_order_of_their_making(count: int) -> None:
     made = [new_id() for _ in range(count)]
     assert len(set(made)) == count
-    assert all(len(one) == 32 and one[12] == "7" for one in made)
+    assert made == sorted(made)
+    assert all(len(one) == 32 and one[12] == "7" and one[16] in "89ab" for one in made)
+
+
+def test_ids_stay_in_order_when_the_clock_steps_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = new_id()
+    monkeypatch.setattr("tourserver.core.db.time.time_ns", lambda: 0)
+    assert [before, *sorted(late := [new_id(), new_id()])] == [before, *late]
+    assert before < late[0]

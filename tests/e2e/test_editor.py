@@ -25,6 +25,14 @@ def draft(page: Page) -> dict[str, Any]:
     return found
 
 
+def published_tour(page: Page) -> dict[str, Any]:
+    """What visitors are given, but for the smaller files that the worker adds by and by."""
+    found: dict[str, Any] = page.request.get("/en/sites/sjostaden/tour.json").json()
+    for scene in found["scenes"]:
+        scene["panorama"].pop("webp", None)
+    return found
+
+
 def points(page: Page, scene: int = 0) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = draft(page)["scenes"][scene]["hotspots"]
     return found
@@ -112,7 +120,7 @@ def test_by_keyboard_alone_a_way_and_its_way_back_are_made_and_nothing_is_publis
     browsers: Browsers, admin_state: StorageState
 ) -> None:
     page = open_scene(browsers.open(storage_state=admin_state, viewport=SMALL_WINDOW), scene=2)
-    published = page.request.get("/en/sites/sjostaden/tour.json").json()
+    published = published_tour(page)
     there = next(scene for scene in draft(page)["scenes"][:2] if not leads(page, scene["id"]))
 
     def tab_to(target: Locator) -> None:
@@ -166,7 +174,7 @@ def test_by_keyboard_alone_a_way_and_its_way_back_are_made_and_nothing_is_publis
     expect(marker(page, "Over there")).to_have_count(0)
     page.get_by_role("button", name="Put back – Over there").press("Enter")
     expect(marker(page, "Over there")).to_have_count(1)
-    assert page.request.get("/en/sites/sjostaden/tour.json").json() == published
+    assert published_tour(page) == published
 
 
 def leads(page: Page, scene_id: str) -> bool:
