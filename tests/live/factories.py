@@ -14,7 +14,7 @@ from tourserver.core.db import new_id
 from tourserver.core.rights import SYSTEM, Actor
 from tourserver.core.services import Services
 from tourserver.live import access, rooms
-from tourserver.live.commands import Caller
+from tourserver.live.calls import Caller
 from tourserver.live.models import Room
 from tourserver.live.tickets import Ticket, account_mark, sign
 from tourserver.panoramas.models import Panorama

@@ -23,9 +23,12 @@ from tourserver.core import rights
 from tourserver.core.errors import Conflict, Forbidden, Invalid, NotFound
 from tourserver.core.rights import SYSTEM, Actor
 from tourserver.core.services import Services
-from tourserver.live import access, questions
-from tourserver.live.commands import COMMANDS, Caller, SeatLostError, execute
-from tourserver.live.models import Question, RoomCommand, RoomEvent
+from tourserver.live import access
+from tourserver.live.calls import Caller
+from tourserver.live.commands import COMMANDS, SeatLostError, execute
+from tourserver.live.models import RoomCommand, RoomEvent
+from tourserver.live.questions import asking
+from tourserver.live.questions.models import Question
 from tourserver.people.models import User
 from tourserver.registration.models import Registration
 from tourserver.sessions.models import ScheduledSession
@@ -174,8 +177,8 @@ def test_a_question_of_another_room_is_out_of_reach_of_every_command(
         other = make_world(session)
     open_room(services, other)
     with services.db.write() as session:
-        foreign = questions.ask(session, other.room_id, other.people[0], "Foreign?", anonymous=False, language="en").id
-        questions.approve(session, other.room_id, foreign, 1, actor=host_of(other))
+        foreign = asking.ask(session, other.room_id, other.people[0], "Foreign?", anonymous=False, language="en").id
+        asking.approve(session, other.room_id, foreign, 1, actor=host_of(other))
     before = count(services, RoomEvent)
     caller = guest if COMMANDS[name].verb is None else host
     with pytest.raises(NotFound):

@@ -8,8 +8,9 @@ from sqlalchemy import update
 from tests.live.factories import World, host_of, room_of
 from tourserver.core.errors import Conflict, Invalid
 from tourserver.core.services import Services
-from tourserver.live import events, guide
-from tourserver.live.guide import make_view
+from tourserver.live import events
+from tourserver.live.guiding import guide
+from tourserver.live.guiding.guide import make_view
 from tourserver.live.models import Room
 
 
@@ -23,7 +24,7 @@ def test_the_token_passes_to_who_takes_it(services: Services, open_world: World)
     for number in (0, 1):
         with services.db.write() as session:
             guide.take(session, open_world.room_id, actor=host_of(open_world, number))
-    assert room_of(services, open_world).guide_user_id == open_world.hosts[1]
+    assert room_of(services, open_world).guide_actor == host_of(open_world, 1).reference
 
 
 def test_taking_twice_is_told_once(services: Services, open_world: World) -> None:
@@ -38,10 +39,10 @@ def test_only_the_guide_can_give_the_token_back(services: Services, open_world: 
         guide.take(session, open_world.room_id, actor=host_of(open_world))
     with services.db.write() as session:
         guide.release(session, open_world.room_id, actor=host_of(open_world, 1))
-    assert room_of(services, open_world).guide_user_id == open_world.hosts[0]
+    assert room_of(services, open_world).guide_actor == host_of(open_world).reference
     with services.db.write() as session:
         guide.release(session, open_world.room_id, actor=host_of(open_world))
-    assert room_of(services, open_world).guide_user_id is None
+    assert room_of(services, open_world).guide_actor is None
 
 
 def test_nobody_guides_in_a_closed_room(services: Services, world: World) -> None:
@@ -67,7 +68,7 @@ def test_who_does_not_guide_cannot_lead(services: Services, open_world: World) -
     view = make_view(open_world.scenes[1], 0, 0, 70)
     with services.db.write() as session, pytest.raises(Conflict, match="Somebody else guides") as caught:
         guide.show_scene(session, open_world.room_id, view, actor=host_of(open_world, 1))
-    assert caught.value.state == {"guide": {"id": open_world.hosts[0], "name": "Hanna Host"}}
+    assert caught.value.state == {"guide": {"id": host_of(open_world).reference, "name": "Hanna Host"}}
 
 
 def test_a_scene_of_another_tour_is_refused(services: Services, open_world: World) -> None:
@@ -79,7 +80,7 @@ def test_a_scene_of_another_tour_is_refused(services: Services, open_world: Worl
 
 def test_a_room_without_a_guide_says_so(services: Services, open_world: World) -> None:
     with services.db.write() as session:
-        session.execute(update(Room).where(Room.id == open_world.room_id).values(guide_user_id=None))
+        session.execute(update(Room).where(Room.id == open_world.room_id).values(guide_actor=None))
         assert guide.named(session, None) is None
 
 

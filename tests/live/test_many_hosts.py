@@ -11,17 +11,17 @@ from sqlalchemy.orm import Session
 from tests.live.factories import World, host_of
 from tourserver.core.errors import Conflict
 from tourserver.core.services import Services
-from tourserver.live import questions
-from tourserver.live.models import Question
+from tourserver.live.questions import asking
+from tourserver.live.questions.models import Question
 
 ROUNDS = 20
 
 
 def _approved(services: Services, world: World, person: int) -> str:
     with services.db.write() as session:
-        asked = questions.ask(session, world.room_id, world.people[person], "Why?", anonymous=False, language="en")
+        asked = asking.ask(session, world.room_id, world.people[person], "Why?", anonymous=False, language="en")
     with services.db.write() as session:
-        questions.approve(session, world.room_id, asked.id, 1, actor=host_of(world))
+        asking.approve(session, world.room_id, asked.id, 1, actor=host_of(world))
     return asked.id
 
 
@@ -33,16 +33,14 @@ def test_answering_now_never_waits_in_a_circle_with_those_who_ask(services: Serv
 
     def answer_now(host: int, number: int) -> Callable[[Session], object]:
         def change(session: Session) -> object:
-            question = questions.find(session, room_id, listed[(number + host) % 3])
-            return questions.make_live(
-                session, room_id, question.id, question.revision, actor=host_of(open_world, host)
-            )
+            question = asking.find(session, room_id, listed[(number + host) % 3])
+            return asking.make_live(session, room_id, question.id, question.revision, actor=host_of(open_world, host))
 
         return change
 
     def ask(person: int) -> Callable[[Session], object]:
         author = open_world.people[person]
-        return lambda session: questions.ask(session, room_id, author, "Why?", anonymous=False, language="en")
+        return lambda session: asking.ask(session, room_id, author, "Why?", anonymous=False, language="en")
 
     def together(make: Callable[[int], Callable[[Session], object]]) -> None:
         for number in range(ROUNDS):

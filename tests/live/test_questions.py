@@ -10,20 +10,22 @@ from sqlalchemy import func, select
 from tests.live.factories import World, host_of, make_world, open_room
 from tourserver.core.errors import Conflict, Invalid, NotFound
 from tourserver.core.services import Services
-from tourserver.live import events, questions, rooms, votes
+from tourserver.live import events, rooms
 from tourserver.live.faces import Faces
-from tourserver.live.models import Question, QuestionVote, RoomChannel, RoomEvent
+from tourserver.live.models import RoomChannel, RoomEvent
+from tourserver.live.questions import asking, votes
+from tourserver.live.questions.models import Question, QuestionVote
 
 
 def ask(services: Services, world: World, text: str = "Why?", *, person: int = 0, anonymous: bool = False) -> str:
     with services.db.write() as session:
-        question = questions.ask(session, world.room_id, world.people[person], text, anonymous=anonymous, language="en")
+        question = asking.ask(session, world.room_id, world.people[person], text, anonymous=anonymous, language="en")
         return question.id
 
 
 def approve(services: Services, world: World, question_id: str, revision: int = 1) -> None:
     with services.db.write() as session:
-        questions.approve(session, world.room_id, question_id, revision, actor=host_of(world))
+        asking.approve(session, world.room_id, question_id, revision, actor=host_of(world))
 
 
 def kinds(services: Services, world: World, channel: str) -> list[str]:
@@ -39,7 +41,7 @@ def kinds(services: Services, world: World, channel: str) -> list[str]:
 
 def state(services: Services, world: World, question_id: str) -> tuple[str, int]:
     with services.db.read() as session:
-        question = questions.find(session, world.room_id, question_id)
+        question = asking.find(session, world.room_id, question_id)
         return question.state, question.revision
 
 
@@ -55,9 +57,9 @@ def test_everyone_sees_a_question_through_its_states(services: Services, open_wo
     approve(services, open_world, question)
     host = host_of(open_world)
     with services.db.write() as session:
-        questions.make_live(session, open_world.room_id, question, 2, actor=host)
+        asking.make_live(session, open_world.room_id, question, 2, actor=host)
     with services.db.write() as session:
-        questions.answered(session, open_world.room_id, question, 3, actor=host)
+        asking.answered(session, open_world.room_id, question, 3, actor=host)
     expected = ["question.approved", "question.live", "question.answered"]
     assert kinds(services, open_world, "public") == expected
     assert kinds(services, open_world, "staff") == ["question.pending", *expected]
@@ -69,7 +71,7 @@ def test_a_stale_revision_is_a_conflict_and_changes_nothing(services: Services, 
     question = ask(services, open_world)
     approve(services, open_world, question)
     with services.db.write() as session, pytest.raises(Conflict) as caught:
-        questions.decline(session, open_world.room_id, question, 1, "Off topic", actor=host_of(open_world, 1))
+        asking.decline(session, open_world.room_id, question, 1, "Off topic", actor=host_of(open_world, 1))
     assert caught.value.state == {"question": question}
     assert state(services, open_world, question) == ("approved", 2)
 
@@ -77,7 +79,7 @@ def test_a_stale_revision_is_a_conflict_and_changes_nothing(services: Services, 
 def test_a_state_that_does_not_allow_it_is_a_conflict(services: Services, open_world: World) -> None:
     question = ask(services, open_world)
     with services.db.write() as session, pytest.raises(Conflict, match="can't be done"):
-        questions.make_live(session, open_world.room_id, question, 1, actor=host_of(open_world))
+        asking.make_live(session, open_world.room_id, question, 1, actor=host_of(open_world))
 
 
 def test_one_question_is_live_and_the_one_before_steps_back(services: Services, open_world: World) -> None:
@@ -85,7 +87,7 @@ def test_one_question_is_live_and_the_one_before_steps_back(services: Services, 
     for question in (first, second):
         approve(services, open_world, question)
         with services.db.write() as session:
-            questions.make_live(session, open_world.room_id, question, 2, actor=host_of(open_world))
+            asking.make_live(session, open_world.room_id, question, 2, actor=host_of(open_world))
     assert state(services, open_world, first) == ("approved", 4)
     assert state(services, open_world, second) == ("live", 3)
     assert kinds(services, open_world, "public")[-2:] == ["question.unlive", "question.live"]
@@ -94,7 +96,7 @@ def test_one_question_is_live_and_the_one_before_steps_back(services: Services, 
 def test_a_decline_of_a_pending_question_stays_between_author_and_crew(services: Services, open_world: World) -> None:
     question = ask(services, open_world)
     with services.db.write() as session:
-        questions.decline(session, open_world.room_id, question, 1, "Off topic", actor=host_of(open_world))
+        asking.decline(session, open_world.room_id, question, 1, "Off topic", actor=host_of(open_world))
     assert kinds(services, open_world, "public") == []
     with services.db.read() as session:
         faces = Faces(session)
@@ -107,14 +109,14 @@ def test_a_decline_of_a_pending_question_stays_between_author_and_crew(services:
 def test_a_decline_needs_a_reason(services: Services, open_world: World) -> None:
     question = ask(services, open_world)
     with services.db.write() as session, pytest.raises(Invalid) as caught:
-        questions.decline(session, open_world.room_id, question, 1, "  ", actor=host_of(open_world))
+        asking.decline(session, open_world.room_id, question, 1, "  ", actor=host_of(open_world))
     assert caught.value.field == "reason"
 
 
 def test_a_declined_question_can_still_be_approved(services: Services, open_world: World) -> None:
     question = ask(services, open_world)
     with services.db.write() as session:
-        questions.decline(session, open_world.room_id, question, 1, "Off topic", actor=host_of(open_world))
+        asking.decline(session, open_world.room_id, question, 1, "Off topic", actor=host_of(open_world))
     approve(services, open_world, question, 2)
     with services.db.read() as session:
         face = Faces(session).question(question, "person")
@@ -125,9 +127,9 @@ def test_a_declined_question_can_still_be_approved(services: Services, open_worl
 def test_only_the_author_withdraws_and_others_learn_nothing(services: Services, open_world: World) -> None:
     question = ask(services, open_world)
     with services.db.write() as session, pytest.raises(NotFound):
-        questions.withdraw(session, open_world.room_id, question, 1, registration_id=open_world.people[1])
+        asking.withdraw(session, open_world.room_id, question, 1, registration_id=open_world.people[1])
     with services.db.write() as session:
-        questions.withdraw(session, open_world.room_id, question, 1, registration_id=open_world.people[0])
+        asking.withdraw(session, open_world.room_id, question, 1, registration_id=open_world.people[0])
     assert state(services, open_world, question) == ("withdrawn", 2)
     assert kinds(services, open_world, "public") == []
 
@@ -149,7 +151,7 @@ def test_a_question_of_another_room_is_not_found(services: Services, open_world:
     foreign = ask(services, other)
     approve(services, other, foreign)
     with services.db.write() as session, pytest.raises(NotFound):
-        questions.approve(session, open_world.room_id, foreign, 2, actor=host_of(open_world))
+        asking.approve(session, open_world.room_id, foreign, 2, actor=host_of(open_world))
     with services.db.write() as session, pytest.raises(NotFound):
         votes.vote(session, open_world.room_id, foreign, open_world.people[0])
     with services.db.read() as session:
@@ -159,7 +161,7 @@ def test_a_question_of_another_room_is_not_found(services: Services, open_world:
 @pytest.mark.parametrize("text", ["", " \n ", "x" * 1001, "bell\x07"])
 def test_a_question_that_cannot_be_taken_leaves_nothing(services: Services, open_world: World, text: str) -> None:
     with services.db.write() as session, pytest.raises(Invalid) as caught:
-        questions.ask(session, open_world.room_id, open_world.people[0], text, anonymous=False, language="en")
+        asking.ask(session, open_world.room_id, open_world.people[0], text, anonymous=False, language="en")
     assert caught.value.field == "text"
     with services.db.read() as session:
         assert session.scalar(select(func.count()).select_from(Question)) == 0
@@ -256,7 +258,7 @@ def test_a_replay_after_a_withdrawal_no_longer_carries_the_text(services: Servic
     question = ask(services, open_world, "Regretted?")
     approve(services, open_world, question)
     with services.db.write() as session:
-        questions.withdraw(session, open_world.room_id, question, 2, registration_id=open_world.people[0])
+        asking.withdraw(session, open_world.room_id, question, 2, registration_id=open_world.people[0])
     with services.db.read() as session:
         channel = events.channel_ids(session, open_world.room_id, ["public"])["public"]
         replay = Faces(session).events(events.read(session, channel, 1), "public")
@@ -268,7 +270,7 @@ def test_a_replay_goes_through_the_states_as_they_were(services: Services, open_
     question = ask(services, open_world)
     approve(services, open_world, question)
     with services.db.write() as session:
-        questions.make_live(session, open_world.room_id, question, 2, actor=host_of(open_world))
+        asking.make_live(session, open_world.room_id, question, 2, actor=host_of(open_world))
     with services.db.read() as session:
         channel = events.channel_ids(session, open_world.room_id, ["staff"])["staff"]
         replay = Faces(session).events(events.read(session, channel, 0), "staff")

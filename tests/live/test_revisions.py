@@ -25,12 +25,14 @@ from tests.live.factories import (
 from tourserver.core import clock
 from tourserver.core.errors import Conflict, Forbidden, NotFound
 from tourserver.core.services import Services
-from tourserver.live import events, guide, questions, revisions, rooms, snapshots, uses
+from tourserver.live import events, revisions, rooms, snapshots, uses
 from tourserver.live.commands import execute
 from tourserver.live.events import Written
 from tourserver.live.faces import Faces
-from tourserver.live.guide import make_view
+from tourserver.live.guiding import guide
+from tourserver.live.guiding.guide import make_view
 from tourserver.live.models import Room, RoomTour
+from tourserver.live.questions import asking
 from tourserver.sessions import schedule
 from tourserver.sessions.models import SessionSite
 from tourserver.tours.models import TourRevision
@@ -249,9 +251,9 @@ def test_publishing_never_waits_in_a_circle_with_hosts_and_planners(services: Se
 
     def ask_and_approve(_number: int) -> None:
         with services.db.write() as session:
-            asked = questions.ask(session, room, open_world.people[0], "Why?", anonymous=False, language="en")
+            asked = asking.ask(session, room, open_world.people[0], "Why?", anonymous=False, language="en")
         with services.db.write() as session:
-            questions.approve(session, room, asked.id, 1, actor=host)
+            asking.approve(session, room, asked.id, 1, actor=host)
 
     def end_and_reopen(number: int) -> None:
         with services.db.write() as session:

@@ -13,7 +13,8 @@ from tourserver.core.audit import Audit
 from tourserver.core.errors import Conflict
 from tourserver.core.rights import SYSTEM
 from tourserver.core.services import Services
-from tourserver.live import events, guide, rooms
+from tourserver.live import events, rooms
+from tourserver.live.guiding import guide
 from tourserver.live.models import Room
 from tourserver.sessions.models import ScheduledSession
 from tourserver.sites.models import Site
@@ -57,7 +58,7 @@ def test_ending_ends_the_session_and_takes_the_guides_token(services: Services, 
     room = room_of(services, open_world)
     with services.db.read() as session:
         planned = session.get_one(ScheduledSession, open_world.session_id)
-    assert (room.state, room.guide_user_id, planned.state) == ("ended", None, "ended")
+    assert (room.state, room.guide_actor, planned.state) == ("ended", None, "ended")
     assert planned.ended_at is not None
     assert _public(services, open_world) == ["room.opened", "guide.changed", "guide.changed", "room.ended"]
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from tests.live.factories import World, host_of, person_of
 from tests.live.test_questions import approve, ask
 from tourserver.core.services import Services
-from tourserver.live import guide, questions, rooms, snapshots, votes
-from tourserver.live.guide import make_view
+from tourserver.live import rooms, snapshots
+from tourserver.live.guiding import guide
+from tourserver.live.guiding.guide import make_view
+from tourserver.live.questions import asking, votes
 from tourserver.tours import document
 
 
@@ -14,7 +16,7 @@ def test_the_public_snapshot_holds_what_everyone_may_know(services: Services, op
     shown, hidden = ask(services, open_world, "Shown?"), ask(services, open_world, "Hidden?")
     approve(services, open_world, shown)
     with services.db.write() as session:
-        questions.make_live(session, open_world.room_id, shown, 2, actor=host_of(open_world))
+        asking.make_live(session, open_world.room_id, shown, 2, actor=host_of(open_world))
         votes.vote(session, open_world.room_id, shown, open_world.people[1])
         guide.take(session, open_world.room_id, actor=host_of(open_world))
         view = make_view(open_world.scenes[1], 10, 5, 70)
@@ -25,7 +27,7 @@ def test_the_public_snapshot_holds_what_everyone_may_know(services: Services, op
         revisions, documents = snapshots.Tours(document.build).documents(session, room, "sv")
         state = snapshots.public(session, room, documents)
     assert state["room"]["state"] == "open"
-    assert state["guide"] == {"id": open_world.hosts[0], "name": "Hanna Host"}
+    assert state["guide"] == {"id": host_of(open_world).reference, "name": "Hanna Host"}
     assert (state["view"]["scene"], state["view"]["by"]) == (open_world.scenes[1], "Hanna Host")
     assert state["tour"][0]["name"]["value"] == "Hamnen"
     assert [scene["id"] for scene in state["tour"][0]["scenes"]] == open_world.scenes
@@ -52,7 +54,7 @@ def test_the_crews_snapshot_holds_every_question(services: Services, open_world:
     first = ask(services, open_world, "First?", anonymous=True)
     second = ask(services, open_world, "Second?", person=1)
     with services.db.write() as session:
-        questions.decline(session, open_world.room_id, second, 1, "Off topic", actor=host_of(open_world))
+        asking.decline(session, open_world.room_id, second, 1, "Off topic", actor=host_of(open_world))
     with services.db.read() as session:
         state = snapshots.staff(session, rooms.get(session, open_world.room_id))
     assert [(one["id"], one["author"]) for one in state["questions"]] == [(first, None), (second, "Amina Diallo")]

@@ -31,8 +31,10 @@ from tests.servers import Server, start_server
 from tourserver.core import clock, rights
 from tourserver.core.rights import SYSTEM, Actor
 from tourserver.core.services import Services
-from tourserver.live import access, guide, noise
-from tourserver.live.models import Attendance, Question
+from tourserver.live import access, noise
+from tourserver.live.guiding import guide
+from tourserver.live.models import Attendance
+from tourserver.live.questions.models import Question
 from tourserver.live.transport import NAMESPACE, Rooms
 from tourserver.registration.models import Registration
 

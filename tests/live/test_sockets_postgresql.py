@@ -16,7 +16,7 @@ from tests.live.factories import host_of, make_world, open_room, person_of, sign
 from tests.servers import start_server
 from tourserver.core.services import Services
 from tourserver.core.settings import Settings
-from tourserver.live.models import Question, QuestionVote
+from tourserver.live.questions.models import Question, QuestionVote
 
 
 @pytest.mark.parametrize("mode", ["eventlet", "threading"])

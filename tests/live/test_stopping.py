@@ -8,7 +8,8 @@ from tests.live.client import Client, wait
 from tests.live.factories import host_of, make_world, open_room, person_of, signed_ticket
 from tests.servers import Server
 from tourserver.core.services import Services
-from tourserver.live.models import Attendance, ViewChunk
+from tourserver.live.guiding.models import ViewChunk
+from tourserver.live.models import Attendance
 
 
 def test_the_view_is_kept_and_attendance_closed_when_the_server_stops(live_server: Server) -> None:

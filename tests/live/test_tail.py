@@ -17,12 +17,14 @@ from tourserver.core.errors import Gone, RateLimited
 from tourserver.core.rights import SYSTEM, Actor
 from tourserver.core.services import Services
 from tourserver.live import engine as engines
-from tourserver.live import events, guide, rooms, votes
+from tourserver.live import events, rooms
 from tourserver.live.brakes import Brakes
 from tourserver.live.commands import execute
 from tourserver.live.engine import Engine
-from tourserver.live.guide import View
+from tourserver.live.guiding import guide
+from tourserver.live.guiding.guide import View
 from tourserver.live.models import Room
+from tourserver.live.questions import votes
 from tourserver.live.revisions import accept as accept_tour
 from tourserver.registration.models import Registration
 from tourserver.sites.models import Site
@@ -143,9 +145,11 @@ def test_a_lost_wake_up_costs_a_second_and_no_event(engine: Engine, paper: Paper
 def test_the_newest_view_goes_out_with_the_events(engine: Engine, paper: Paper, open_world: World) -> None:
     guest = join(engine, open_world, person_of(open_world))
     engine.tail.tick()
-    engine.tracks.checked(open_world.room_id, open_world.hosts[0], frozenset(open_world.scenes))
+    engine.tracks.checked(open_world.room_id, host_of(open_world).reference, frozenset(open_world.scenes))
     for yaw in (1, 2, 3):
-        engine.tracks.accept(open_world.room_id, open_world.hosts[0], View(open_world.scenes[0], yaw, 0, 70), 0, "G")
+        engine.tracks.accept(
+            open_world.room_id, host_of(open_world).reference, View(open_world.scenes[0], yaw, 0, 70), 0, "G"
+        )
     with engine.services.db.write() as session:
         guide.take(session, open_world.room_id, actor=host_of(open_world))
     engine.tail.tick()
@@ -161,7 +165,9 @@ def test_a_view_that_another_process_stored_is_handed_on(engine: Engine, paper: 
     with engine.services.db.write() as session:
         stored = {"scene": open_world.scenes[0], "yaw": 5, "pitch": 0, "fov": 70, "t": 1_900_000_000_000}
         session.execute(
-            update(Room).where(Room.id == open_world.room_id).values(view=stored, guide_user_id=open_world.hosts[0])
+            update(Room)
+            .where(Room.id == open_world.room_id)
+            .values(view=stored, guide_actor=host_of(open_world).reference)
         )
     engine.tail._swept = float("-inf")
     engine.tail.tick()
@@ -263,14 +269,14 @@ def test_a_view_of_a_scene_that_is_gone_is_not_handed_on_after_its_tour_changed(
     with engine.services.db.write() as session:
         newer = publish_again(session, open_world.site_id, kind="withdrawal", gone=open_world.scenes[1])
         accept_tour(session, open_world.room_id, open_world.site_id, newer.id, actor=host_of(open_world))
-    engine.tracks.checked(open_world.room_id, open_world.hosts[0], frozenset(open_world.scenes))
+    engine.tracks.checked(open_world.room_id, host_of(open_world).reference, frozenset(open_world.scenes))
     stray = View(open_world.scenes[1], 9, 0, 70)
-    engine.tracks.accept(open_world.room_id, open_world.hosts[0], stray, clock.milliseconds(clock.now()), "G")
+    engine.tracks.accept(open_world.room_id, host_of(open_world).reference, stray, clock.milliseconds(clock.now()), "G")
     engine.tail.tick()
     frame = paper.to(guest, "frame")[-1]
     assert [event["kind"] for event in frame["events"]["public"]] == ["tour.changed", "guide.scene"]
     assert frame["view"]["scene"] == open_world.scenes[0]
-    assert not engine.tracks.accept(open_world.room_id, open_world.hosts[0], stray, 0, "G")
+    assert not engine.tracks.accept(open_world.room_id, host_of(open_world).reference, stray, 0, "G")
 
 
 def test_who_comes_back_with_an_old_tour_gets_a_snapshot_and_with_the_present_one_what_was_missed(

@@ -207,7 +207,10 @@ def test_a_host_gets_the_crews_page(app: Flask, app_services: Services, world: W
     answer = signed_in(app, user).get(f"/host/{world.slug}")
     assert answer.status_code == 200
     data = room_data(answer)
-    assert (data["role"], data["me"]) == ("host", {"name": "Hanna Host", "user": host_of(world).id})
+    assert (data["role"], data["me"]) == (
+        "host",
+        {"name": "Hanna Host", "actor": host_of(world).reference, "user": host_of(world).id},
+    )
     assert tickets.read(app_services.keys.secret_key, data["ticket"]).actor == host_of(world)
 
 

@@ -8,10 +8,10 @@ from tests.live.factories import World, host_of, room_of
 from tourserver.core import clock, rights
 from tourserver.core.rights import SYSTEM
 from tourserver.core.services import Services
-from tourserver.live import guide, viewtrack
-from tourserver.live.guide import View
-from tourserver.live.models import ViewChunk
-from tourserver.live.viewtrack import Frame, ViewTracks
+from tourserver.live.guiding import guide, viewtrack
+from tourserver.live.guiding.guide import View
+from tourserver.live.guiding.models import ViewChunk
+from tourserver.live.guiding.viewtrack import Frame, ViewTracks
 
 SCENES = frozenset(("s1", "s2"))
 
@@ -71,7 +71,7 @@ def test_only_a_guide_with_the_right_in_an_open_room_may_lead(services: Services
         guide.take(session, open_world.room_id, actor=host_of(open_world))
     with services.db.read() as session:
         found = viewtrack.may_guide(session, open_world.room_id)
-    assert found == (open_world.hosts[0], frozenset(open_world.scenes))
+    assert found == (host_of(open_world).reference, frozenset(open_world.scenes))
     with services.db.write() as session:
         rights.withdraw(session, host_of(open_world), "host", "session", open_world.session_id, by=SYSTEM)
     with services.db.read() as session:
@@ -95,7 +95,7 @@ def test_a_chunk_gives_its_frames_back_to_a_hundredth_of_a_degree() -> None:
 
 
 def test_the_view_and_the_track_are_written_for_late_joiners_and_replays(services: Services, open_world: World) -> None:
-    room, user, scene = open_world.room_id, open_world.hosts[0], open_world.scenes[0]
+    room, user, scene = open_world.room_id, host_of(open_world).reference, open_world.scenes[0]
     tracks = ViewTracks()
     tracks.checked(room, user, frozenset(open_world.scenes))
     for yaw in range(5):
@@ -110,7 +110,7 @@ def test_the_view_and_the_track_are_written_for_late_joiners_and_replays(service
     assert "by" not in view
     with services.db.read() as session:
         chunk = session.scalars(select(ViewChunk)).one()
-    assert chunk.guide_user_id == user
+    assert chunk.guide_actor == user
     assert [frame.view.yaw for frame in viewtrack.samples_of(chunk)] == [0, 1, 2, 3, 4]
 
 
@@ -123,7 +123,7 @@ def test_each_chunk_belongs_to_one_guide(services: Services, open_world: World) 
     with services.db.write() as session:
         viewtrack.write(session, tracks.take_due(everything=True))
     with services.db.read() as session:
-        assert set(session.scalars(select(ViewChunk.guide_user_id))) == set(open_world.hosts)
+        assert set(session.scalars(select(ViewChunk.guide_actor))) == set(open_world.hosts)
 
 
 def test_an_older_view_never_replaces_a_newer_one(services: Services, open_world: World) -> None:
@@ -139,7 +139,7 @@ def test_an_older_view_never_replaces_a_newer_one(services: Services, open_world
 
 
 def test_a_view_whose_writing_failed_is_written_at_the_next_chance(services: Services, open_world: World) -> None:
-    room, user, scene = open_world.room_id, open_world.hosts[0], open_world.scenes[0]
+    room, user, scene = open_world.room_id, host_of(open_world).reference, open_world.scenes[0]
     tracks = ViewTracks()
     tracks.checked(room, user, frozenset(open_world.scenes))
     tracks.accept(room, user, View(scene, 33, 0, 70), now(), "G")

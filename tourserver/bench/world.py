@@ -13,7 +13,8 @@ from tourserver.core.db import new_id
 from tourserver.core.rights import SYSTEM, Actor
 from tourserver.core.services import Services
 from tourserver.core.settings import Settings
-from tourserver.live import access, guide, rooms
+from tourserver.live import access, rooms
+from tourserver.live.guiding import guide
 from tourserver.live.tickets import Ticket, account_mark, sign
 from tourserver.panoramas.models import Panorama
 from tourserver.people.models import Person, User

@@ -18,6 +18,12 @@ class Actor:
         """``user:…``, for logs and the audit."""
         return f"{self.kind}:{self.id}" if self.id else self.kind
 
+    @classmethod
+    def of(cls, reference: str) -> Actor:
+        """The actor that a :attr:`reference` of a member of staff or a registered person names."""
+        kind, _, id_ = reference.partition(":")
+        return cls("registration" if kind == "registration" else "user", id_)
+
 
 ANONYMOUS = Actor("anonymous")
 SYSTEM = Actor("system")

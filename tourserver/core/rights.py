@@ -59,10 +59,17 @@ ROLES: Final[dict[str, frozenset[str]]] = {
             "session.see",
             "registrations.see",
             "room.host",
+            "room.crew",
             "room.guide",
+            "room.caption",
             "questions.moderate",
+            "audience.moderate",
         }
     ),
+    # guests of the crew, for one session, by a link of their own
+    "co_moderator": frozenset({"room.crew", "questions.moderate", "audience.moderate"}),
+    "speaker": frozenset({"room.crew", "room.guide"}),
+    "captioner": frozenset({"room.crew", "room.caption"}),
 }
 """What each role may do. Leading a room is the hosts' alone: an admin who wants to lead becomes a host."""
 

@@ -14,7 +14,8 @@ from tourserver.core import clock, rights
 from tourserver.core.rights import SYSTEM, Actor
 from tourserver.core.services import Services
 from tourserver.demo.content import read
-from tourserver.live import questions, rooms
+from tourserver.live import rooms
+from tourserver.live.questions import asking
 from tourserver.people import accounts
 from tourserver.people.models import User
 from tourserver.registration import signup
@@ -111,7 +112,7 @@ def _fill_room(session: Session, services: Services, people: dict[str, Any]) -> 
     room = rooms.get_or_create(session, scheduled.id)
     rooms.open_room(session, room.id, actor=host)
     for entry in people["questions"]:
-        asked = questions.ask(
+        asked = asking.ask(
             session,
             room.id,
             seats[entry["delegate"]].id,
@@ -120,7 +121,7 @@ def _fill_room(session: Session, services: Services, people: dict[str, Any]) -> 
             language=entry["language"],
         )
         if entry["state"] == "approved":
-            questions.approve(session, room.id, asked.id, asked.revision, actor=host)
+            asking.approve(session, room.id, asked.id, asked.revision, actor=host)
 
 
 def _live(session: Session) -> ScheduledSession | None:

@@ -7,8 +7,6 @@ stored result. What was refused is rolled back whole, the claim too.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import select, update
@@ -19,142 +17,20 @@ from tourserver.core.db import new_id
 from tourserver.core.errors import Conflict, Forbidden, Invalid, TourserverError
 from tourserver.core.i18n import N_
 from tourserver.core.services import Services
-from tourserver.live import access, events, guide, presence, questions, revisions, rooms, texts, votes
+from tourserver.live import access, events, room_commands
 from tourserver.live.access import Seat
+from tourserver.live.calls import Call, Caller, Spec
 from tourserver.live.faces import Audience, Faces
-from tourserver.live.forms import Accept, Ask, Decline, Envelope, Heads, Nothing, Seen, Show, Strict, Which, parse
-from tourserver.live.models import Question, Room, RoomCommand
-from tourserver.live.tickets import Ticket
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Whose connection a command came over."""
-
-    ticket: Ticket
-    room_id: str
-    connection: str
-    language: str
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What a rule is given."""
-
-    session: Session
-    room_id: str
-    seat: Seat
-    caller: Caller
-
-
-Rule = Callable[[Call, Any], dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """A command: its arguments, the verb it needs (None: a registered person's), and what it does."""
-
-    model: type[Strict]
-    verb: str | None
-    rule: Rule
-
-
-def _ask(call: Call, args: Ask) -> dict[str, Any]:
-    return _done(
-        questions.ask(
-            call.session,
-            call.room_id,
-            call.seat.actor.id,
-            args.text,
-            anonymous=args.anonymous,
-            language=texts.language_of(args.text, call.caller.language),
-        )
-    )
-
-
-def _vote(call: Call, args: Which) -> dict[str, Any]:
-    count = votes.vote(call.session, call.room_id, args.question, call.seat.actor.id)
-    return {"question": args.question, "on": True, "votes": count}
-
-
-def _unvote(call: Call, args: Which) -> dict[str, Any]:
-    count = votes.unvote(call.session, call.room_id, args.question, call.seat.actor.id)
-    return {"question": args.question, "on": False, "votes": count}
-
-
-def _withdraw(call: Call, args: Seen) -> dict[str, Any]:
-    author = call.seat.actor.id
-    return _done(questions.withdraw(call.session, call.room_id, args.question, args.revision, registration_id=author))
-
-
-def _decline(call: Call, args: Decline) -> dict[str, Any]:
-    return _done(
-        questions.decline(call.session, call.room_id, args.question, args.revision, args.reason, actor=call.seat.actor)
-    )
-
-
-def _moderate(rule: Callable[..., Question]) -> Rule:
-    return lambda call, args: _done(
-        rule(call.session, call.room_id, args.question, args.revision, actor=call.seat.actor)
-    )
-
-
-def _room(rule: Callable[..., Room]) -> Rule:
-    return lambda call, _args: {"room": rooms.status(rule(call.session, call.room_id, actor=call.seat.actor))}
-
-
-def _take_guide(call: Call, _args: Nothing) -> dict[str, Any]:
-    guide.take(call.session, call.room_id, actor=call.seat.actor)
-    return {}
-
-
-def _release_guide(call: Call, _args: Nothing) -> dict[str, Any]:
-    guide.release(call.session, call.room_id, actor=call.seat.actor)
-    return {}
-
-
-def _show(call: Call, args: Show) -> dict[str, Any]:
-    view = guide.make_view(args.scene, args.yaw, args.pitch, args.fov)
-    return guide.show_scene(call.session, call.room_id, view, actor=call.seat.actor)
-
-
-def _accept(call: Call, args: Accept) -> dict[str, Any]:
-    revisions.accept(call.session, call.room_id, args.site, args.revision, actor=call.seat.actor)
-    return {"site": args.site, "revision": args.revision}
-
-
-def _heads(call: Call, args: Heads) -> dict[str, Any]:
-    presence.set_heads(call.session, call.caller.connection, args.heads)
-    return {"heads": args.heads}
-
-
-def _done(question: Question) -> dict[str, Any]:
-    """Ids only: the result is kept, and what is kept holds no names or texts."""
-    return {"question": question.id, "revision": question.revision, "state": question.state}
-
-
-HOST: Final = access.HOST
-GUIDE: Final = "room.guide"
-MODERATE: Final = "questions.moderate"
+from tourserver.live.forms import Envelope, parse
+from tourserver.live.guiding import commands as guiding_commands
+from tourserver.live.models import RoomCommand
+from tourserver.live.questions import commands as question_commands
+from tourserver.live.questions.models import Question
 
 COMMANDS: Final[dict[str, Spec]] = {
-    "question.ask": Spec(Ask, None, _ask),
-    "question.vote": Spec(Which, None, _vote),
-    "question.unvote": Spec(Which, None, _unvote),
-    "question.withdraw": Spec(Seen, None, _withdraw),
-    "presence.heads": Spec(Heads, None, _heads),
-    "room.open": Spec(Nothing, HOST, _room(rooms.open_room)),
-    "room.end": Spec(Nothing, HOST, _room(rooms.end_room)),
-    "room.reopen": Spec(Nothing, HOST, _room(rooms.reopen_room)),
-    "tour.accept": Spec(Accept, HOST, _accept),
-    "guide.take": Spec(Nothing, GUIDE, _take_guide),
-    "guide.release": Spec(Nothing, GUIDE, _release_guide),
-    "guide.scene": Spec(Show, GUIDE, _show),
-    "question.approve": Spec(Seen, MODERATE, _moderate(questions.approve)),
-    "question.live": Spec(Seen, MODERATE, _moderate(questions.make_live)),
-    "question.unlive": Spec(Seen, MODERATE, _moderate(questions.unlive)),
-    "question.answered": Spec(Seen, MODERATE, _moderate(questions.answered)),
-    "question.decline": Spec(Decline, MODERATE, _decline),
+    **room_commands.COMMANDS,
+    **guiding_commands.COMMANDS,
+    **question_commands.COMMANDS,
 }
 
 

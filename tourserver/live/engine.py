@@ -17,9 +17,10 @@ from tourserver.core.i18n import N_
 from tourserver.core.services import Services
 from tourserver.live import access, events, presence, rooms, snapshots, tickets
 from tourserver.live.brakes import Brakes
-from tourserver.live.commands import Caller
+from tourserver.live.calls import Caller
 from tourserver.live.faces import Audience, Faces
 from tourserver.live.forms import Strict, parse
+from tourserver.live.guiding.viewtrack import ViewTracks
 from tourserver.live.members import Connection, Members
 from tourserver.live.models import Room
 from tourserver.live.pulse import HEADS_EVERY, Pulse
@@ -27,7 +28,6 @@ from tourserver.live.rooms import AFTERWARDS
 from tourserver.live.showing import TOURS_CHANGE, Showing
 from tourserver.live.tail import Tail
 from tourserver.live.transport import Transport
-from tourserver.live.viewtrack import ViewTracks
 
 log = structlog.get_logger()
 

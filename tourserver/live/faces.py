@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 
 from tourserver.core import clock
 from tourserver.core.i18n import html_lang
-from tourserver.live import votes
 from tourserver.live.events import Written
-from tourserver.live.models import Question
-from tourserver.live.questions import SEEN_BY_ALL
-from tourserver.people.models import Person, User
+from tourserver.live.guiding import guide
+from tourserver.live.questions import votes
+from tourserver.live.questions.asking import SEEN_BY_ALL
+from tourserver.live.questions.models import Question
+from tourserver.people.models import Person
 from tourserver.registration.models import Registration
 from tourserver.sites.models import Site
 from tourserver.tours.models import TourRevision
@@ -33,7 +34,7 @@ class Faces:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._questions: dict[str, dict[str, Any]] = {}
-        self._guides: dict[str, dict[str, str] | None] = {}
+        self._guides: dict[str | None, dict[str, str] | None] = {}
 
     # --- questions
 
@@ -74,7 +75,9 @@ class Faces:
 
     def _data(self, event: Written, audience: Audience) -> dict[str, Any]:
         if event.kind == "guide.changed":
-            return {"guide": self._guide(event.data["user"])}
+            # the first releases wrote the id of a member of staff
+            old = event.data.get("user")
+            return {"guide": self._guide(event.data.get("actor") or (f"user:{old}" if old else None))}
         if event.kind.startswith("question."):
             return self._question_event(event, audience)
         if event.kind == "tour.offered":
@@ -111,14 +114,10 @@ class Faces:
                 data["reason"] = question["reason"]
         return data
 
-    def _guide(self, user_id: str | None) -> dict[str, str] | None:
-        if user_id is None:
-            return None
-        if user_id not in self._guides:
-            row = self._session.execute(select(User.name, User.email).where(User.id == user_id)).one_or_none()
-            name = (row.name or row.email.split("@")[0]) if row else ""
-            self._guides[user_id] = {"id": user_id, "name": name} if row else None
-        return self._guides[user_id]
+    def _guide(self, reference: str | None) -> dict[str, str] | None:
+        if reference not in self._guides:
+            self._guides[reference] = guide.named(self._session, reference)
+        return self._guides[reference]
 
 
 def _full(question: Question, name: str, country: str, counted: int) -> dict[str, Any]:

@@ -15,11 +15,12 @@ from werkzeug.http import parse_cookie
 from tourserver.core import clock, i18n, web
 from tourserver.core.errors import Conflict, Forbidden, NotFound, RateLimited, TourserverError, Unavailable
 from tourserver.core.i18n import N_
-from tourserver.live import access, commands, events, guide, viewtrack
+from tourserver.live import access, commands, events
 from tourserver.live.commands import SeatLostError
 from tourserver.live.engine import Engine, Number
 from tourserver.live.faces import Faces
 from tourserver.live.forms import Angle, Id, Strict, parse
+from tourserver.live.guiding import guide, viewtrack
 from tourserver.live.members import Connection
 from tourserver.live.transport import NAMESPACE
 
@@ -169,7 +170,7 @@ class Handlers:
                 leader, scenes = viewtrack.may_guide(session, connection.room_id)
             tracks.checked(connection.room_id, leader, scenes)
         seat = connection.seat
-        return tracks.accept(connection.room_id, seat.actor.id, looked, frame.t, seat.name)
+        return tracks.accept(connection.room_id, seat.actor.reference, looked, frame.t, seat.name)
 
     # --- words
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tourserver.core.ratelimit import TokenBucket
 from tourserver.live.access import Seat
-from tourserver.live.commands import Caller
+from tourserver.live.calls import Caller
 from tourserver.live.faces import Audience
 
 

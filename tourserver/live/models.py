@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tourserver.core import clock
@@ -13,12 +13,15 @@ from tourserver.core.db import Base, IdMixin
 
 
 class Room(IdMixin, Base):
-    """A session's room; ``main`` counts, ``rehearsal`` (later) does not."""
+    """A session's room; ``main`` counts, ``rehearsal`` does not."""
 
     __tablename__ = "room"
     __table_args__ = (
         UniqueConstraint("session_id", "name"),
         CheckConstraint("state IN ('closed', 'open', 'ended')", name="state"),
+        CheckConstraint("chat IN ('off', 'on', 'locked')", name="chat"),
+        CheckConstraint("question_slow_seconds BETWEEN 0 AND 3600", name="question_slow"),
+        CheckConstraint("chat_slow_seconds BETWEEN 0 AND 3600", name="chat_slow"),
     )
 
     session_id: Mapped[str] = mapped_column(ForeignKey("scheduled_session.id", ondelete="CASCADE"), index=True)
@@ -27,9 +30,24 @@ class Room(IdMixin, Base):
     opened_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     # the guide's token: one at a time, here and nowhere else
-    guide_user_id: Mapped[str | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    # its holder as "user:<id>", or "registration:<id>" for a guest of the crew
+    guide_actor: Mapped[str | None]
+    # the guide's line was alive then; long ago, a co-host may take over without asking
+    guide_seen_at: Mapped[datetime | None]
     # where the guide last stood: {"scene", "yaw", "pitch", "fov", "t"}, degrees and server milliseconds
     view: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    # the point that the guide holds open for everyone
+    shown_hotspot: Mapped[str | None]
+    # questions: read by a host before all see them; at most one in so many seconds for each person; none at all
+    premoderated: Mapped[bool] = mapped_column(default=True)
+    question_slow_seconds: Mapped[int] = mapped_column(default=0)
+    questions_locked: Mapped[bool] = mapped_column(default=False)
+    # people write to each other: "on", "locked" (to be read only) or "off"; at most one message in so many seconds
+    chat: Mapped[str] = mapped_column(default="off")
+    chat_slow_seconds: Mapped[int] = mapped_column(default=0)
+    reactions_on: Mapped[bool] = mapped_column(default=True)
+    # counts up at each change of these rules
+    rules_revision: Mapped[int] = mapped_column(default=1)
 
 
 class RoomTour(IdMixin, Base):
@@ -81,40 +99,6 @@ class RoomCommand(IdMixin, Base):
     at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
-class Question(IdMixin, Base):
-    """A question asked in a room."""
-
-    __tablename__ = "question"
-    __table_args__ = (
-        CheckConstraint("state IN ('pending', 'approved', 'live', 'answered', 'declined', 'withdrawn')", name="state"),
-        Index("ix_question_room_state", "room_id", "state"),
-    )
-
-    room_id: Mapped[str] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"))
-    registration_id: Mapped[str] = mapped_column(ForeignKey("registration.id", ondelete="CASCADE"), index=True)
-    original: Mapped[str]
-    language: Mapped[str]
-    anonymous: Mapped[bool] = mapped_column(default=False)
-    state: Mapped[str] = mapped_column(default="pending")
-    reason: Mapped[str] = mapped_column(default="")
-    revision: Mapped[int] = mapped_column(default=1)
-    asked_at: Mapped[datetime] = mapped_column(default=clock.now)
-    # the place in the list everybody sees: counts up at approval
-    position: Mapped[int | None]
-    answered_at: Mapped[datetime | None]
-
-
-class QuestionVote(IdMixin, Base):
-    """One person's vote for one question."""
-
-    __tablename__ = "question_vote"
-    __table_args__ = (UniqueConstraint("question_id", "registration_id"),)
-
-    question_id: Mapped[str] = mapped_column(ForeignKey("question.id", ondelete="CASCADE"))
-    registration_id: Mapped[str] = mapped_column(ForeignKey("registration.id", ondelete="CASCADE"))
-    at: Mapped[datetime] = mapped_column(default=clock.now)
-
-
 class Attendance(IdMixin, Base):
     """One connection, from when to when. What is not stored here can never be reported."""
 
@@ -125,9 +109,15 @@ class Attendance(IdMixin, Base):
     )
 
     room_id: Mapped[str] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"))
-    # exactly one of the two: a participant, or crew (who are not counted as attending)
+    # exactly one of the two: a registered person, or staff
     registration_id: Mapped[str | None] = mapped_column(ForeignKey("registration.id", ondelete="CASCADE"), index=True)
     user_id: Mapped[str | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    # staff and guests of the crew are there to work and are not counted as attending
+    crew: Mapped[bool] = mapped_column(default=False)
+    # a colleague at the person's second device, who is counted as a person of their own
+    companion_id: Mapped[str | None] = mapped_column(ForeignKey("companion.id", ondelete="SET NULL"))
+    # looks around freely instead of following the guide
+    free: Mapped[bool] = mapped_column(default=False)
     # random id of a browser tab, and the Socket.IO connection
     device: Mapped[str]
     connection: Mapped[str] = mapped_column(unique=True)
@@ -137,19 +127,3 @@ class Attendance(IdMixin, Base):
     began_at: Mapped[datetime] = mapped_column(default=clock.now)
     last_seen_at: Mapped[datetime] = mapped_column(default=clock.now)
     ended_at: Mapped[datetime | None]
-
-
-class ViewChunk(IdMixin, Base):
-    """Ten seconds of the guide's view, for the replay."""
-
-    __tablename__ = "view_chunk"
-    __table_args__ = (Index("ix_view_chunk_room", "room_id", "started_ms"),)
-
-    room_id: Mapped[str] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"))
-    guide_user_id: Mapped[str | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
-    # server time, milliseconds since 1970
-    started_ms: Mapped[int] = mapped_column(BigInteger)
-    scenes: Mapped[list[str]]
-    # {"version": 1, "deltas": [[ms, scene index or -1 for the same, yaw, pitch, fov] …]}: differences to the
-    # sample before, angles in hundredths of a degree
-    samples: Mapped[dict[str, Any]]

@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 from tourserver.core import clock
 from tourserver.core.errors import TourserverError
 from tourserver.core.services import Services
-from tourserver.live import access, events, presence, viewtrack, votes
+from tourserver.live import access, events, presence
+from tourserver.live.guiding import viewtrack
+from tourserver.live.guiding.viewtrack import ViewTracks
 from tourserver.live.members import Channel, Connection, Members
 from tourserver.live.presence import Presence
+from tourserver.live.questions import votes
 from tourserver.live.tickets import Ticket
 from tourserver.live.transport import Transport
-from tourserver.live.viewtrack import ViewTracks
 
 log = structlog.get_logger()
 

@@ -97,9 +97,9 @@ def end_room(session: Session, room_id: str, *, actor: Actor) -> Room:
         return room
     if room.state == "closed":
         raise Conflict(N_("The room isn't open yet."), state={"room": status(room)})
-    if room.guide_user_id is not None:
-        events.append(session, room.id, events.PUBLIC, "guide.changed", {"user": None})
-    _change(session, room, actor, "room.end", state="ended", ended_at=clock.now(), guide_user_id=None)
+    if room.guide_actor is not None:
+        events.append(session, room.id, events.PUBLIC, "guide.changed", {"actor": None})
+    _change(session, room, actor, "room.end", state="ended", ended_at=clock.now(), guide_actor=None)
     events.append(session, room.id, events.PUBLIC, "room.ended")
     return room
 

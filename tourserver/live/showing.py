@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from tourserver.core.db import Database
 from tourserver.live import rooms, snapshots
+from tourserver.live.guiding.viewtrack import ViewTracks
 from tourserver.live.members import Connection, Members
 from tourserver.live.models import Room
 from tourserver.live.transport import Transport
-from tourserver.live.viewtrack import ViewTracks
 from tourserver.sites.models import Site
 
 log = structlog.get_logger()

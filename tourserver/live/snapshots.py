@@ -9,10 +9,13 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tourserver.live import events, guide, revisions, rooms, votes
+from tourserver.live import events, revisions, rooms
 from tourserver.live.faces import Audience, Faces
-from tourserver.live.models import Question, Room, RoomChannel
-from tourserver.live.questions import SEEN_BY_ALL
+from tourserver.live.guiding import guide
+from tourserver.live.models import Room, RoomChannel
+from tourserver.live.questions import votes
+from tourserver.live.questions.asking import SEEN_BY_ALL
+from tourserver.live.questions.models import Question
 from tourserver.tours.models import TourRevision
 
 TourBuilder = Callable[[Session, TourRevision, str], dict[str, Any]]
@@ -51,7 +54,7 @@ def public(session: Session, room: Room, documents: list[dict[str, Any]]) -> dic
     """What everyone in the room may know."""
     query = select(Question.id, Question.state).where(Question.room_id == room.id, Question.state.in_(SEEN_BY_ALL))
     states = {row[0]: row[1] for row in session.execute(query.order_by(Question.position))}
-    leader = guide.named(session, room.guide_user_id)
+    leader = guide.named(session, room.guide_actor)
     shown = {scene["id"] for document in documents for scene in document["scenes"]}
     view = {**room.view, "by": leader["name"] if leader else None} if room.view else None
     if view and view["scene"] not in shown:  # a frame that was under way when its scene was taken out

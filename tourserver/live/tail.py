@@ -17,14 +17,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tourserver.core.db import Database
-from tourserver.live import events, guide
+from tourserver.live import events
 from tourserver.live.events import Written
 from tourserver.live.faces import Faces
+from tourserver.live.guiding import guide
+from tourserver.live.guiding.viewtrack import ViewTracks
 from tourserver.live.members import Channel, Members
 from tourserver.live.models import Room
 from tourserver.live.showing import TOURS_CHANGE
 from tourserver.live.transport import Transport
-from tourserver.live.viewtrack import ViewTracks
 
 log = structlog.get_logger()
 
@@ -107,7 +108,7 @@ class Tail:
     def _learn_views(self, session: Session) -> None:
         """Views that another process took."""
         rooms = list(self._members.rooms())
-        query = select(Room.id, Room.view, Room.guide_user_id).where(Room.id.in_(rooms), Room.view.is_not(None))
+        query = select(Room.id, Room.view, Room.guide_actor).where(Room.id.in_(rooms), Room.view.is_not(None))
         for room_id, view, guide_id in session.execute(query) if rooms else ():
             newest = self._tracks.newest(room_id)
             if view and (newest is None or view["t"] > newest.t):

@@ -138,7 +138,7 @@ def _page(session: Session, planned: ScheduledSession, seat: Seat, ticket: Ticke
         "studio": url_for("studio.today") if seat.role == "host" else None,
         "privacy": f"{request.script_root}/{i18n.url_lang(lang)}/privacy",
     }
-    me: dict[str, str] = {"name": seat.name}
+    me: dict[str, str] = {"name": seat.name, "actor": seat.actor.reference}
     me["registration" if seat.role == "participant" else "user"] = seat.actor.id
     return {
         "ticket": tickets.sign(web.services().keys.secret_key, ticket),

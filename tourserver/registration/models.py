@@ -18,7 +18,7 @@ class Registration(IdMixin, TimestampMixin, Base):
     __table_args__ = (
         UniqueConstraint("person_id", "session_id"),
         CheckConstraint("state IN ('confirmed', 'withdrawn')", name="state"),
-        CheckConstraint("role IN ('participant', 'speaker', 'host')", name="role"),
+        CheckConstraint("role IN ('participant', 'speaker', 'host', 'co_moderator', 'captioner')", name="role"),
         CheckConstraint("headcount BETWEEN 1 AND 500", name="headcount"),
     )
 

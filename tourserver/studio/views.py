@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from tourserver.core import jobs, rights, web
 from tourserver.core.rights import Actor
 from tourserver.core.services import is_loopback
-from tourserver.live.models import Question, Room
+from tourserver.live.models import Room
+from tourserver.live.questions.models import Question
 from tourserver.mail.models import OutboxMessage
 from tourserver.panoramas.models import Panorama
 from tourserver.sessions import listing, schedule, withdrawals

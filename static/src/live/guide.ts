@@ -84,7 +84,7 @@ export class GuideConsole {
   }
 
   private mine(state: RoomState): boolean {
-    return state.guide !== null && state.guide.id === this.room.data.me.user;
+    return state.guide !== null && state.guide.id === this.room.data.me.actor;
   }
 
   private async run(command: string): Promise<boolean> {

@@ -51,7 +51,7 @@ export interface RoomData {
   role: Role;
   lang: string;
   session: SessionInfo;
-  me: { name: string; registration?: string; user?: string };
+  me: { name: string; actor: string; registration?: string; user?: string };
   state?: RoomStatus;
   poster?: string | null;
   languages?: { lang: string; label: string; url: string }[];

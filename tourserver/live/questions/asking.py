@@ -18,7 +18,7 @@ from tourserver.core.i18n import N_
 from tourserver.core.rights import Actor
 from tourserver.live import events, rooms, texts
 from tourserver.live.events import Entry
-from tourserver.live.models import Question
+from tourserver.live.questions.models import Question
 
 TEXT_LIMIT: Final = 1000
 REASON_LIMIT: Final = 300

@@ -15,7 +15,8 @@ from tourserver.core.i18n import N_
 from tourserver.core.rights import Actor
 from tourserver.live import events, rooms
 from tourserver.live.models import Room
-from tourserver.people.models import User
+from tourserver.people.models import Person, User
+from tourserver.registration.models import Registration
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +49,19 @@ def make_view(scene: str, yaw: float, pitch: float, fov: float) -> View:
     return View(scene, (yaw + 180) % 360 - 180, pitch, fov)
 
 
-def named(session: Session, user_id: str | None) -> dict[str, str] | None:
-    """The guide as everyone sees them: id and name."""
-    if user_id is None:
+def named(session: Session, reference: str | None) -> dict[str, str] | None:
+    """The guide as everyone sees them: whom the reference names (``user:<id>``), as ``id``, and the name."""
+    if reference is None:
         return None
-    row = session.execute(select(User.name, User.email).where(User.id == user_id)).one_or_none()
+    actor = Actor.of(reference)
+    if actor.kind == "registration":
+        guest = select(Person.name).join(Registration, Registration.person_id == Person.id)
+        name = session.scalar(guest.where(Registration.id == actor.id))
+        return None if name is None else {"id": reference, "name": name}
+    row = session.execute(select(User.name, User.email).where(User.id == actor.id)).one_or_none()
     if row is None:
         return None
-    return {"id": user_id, "name": row.name or row.email.split("@")[0]}
+    return {"id": reference, "name": row.name or row.email.split("@")[0]}
 
 
 def take(session: Session, room_id: str, *, actor: Actor) -> None:
@@ -63,22 +69,22 @@ def take(session: Session, room_id: str, *, actor: Actor) -> None:
     events.hold(session, room_id, [events.PUBLIC])
     room = rooms.get(session, room_id)
     rooms.require_open(room)
-    others = or_(Room.guide_user_id.is_(None), Room.guide_user_id != actor.id)
+    others = or_(Room.guide_actor.is_(None), Room.guide_actor != actor.reference)
     taken: Any = session.execute(
-        update(Room).where(Room.id == room_id, Room.state == "open", others).values(guide_user_id=actor.id)
+        update(Room).where(Room.id == room_id, Room.state == "open", others).values(guide_actor=actor.reference)
     )
     if taken.rowcount:
-        _announce(session, room_id, actor, "guide.take", before=room.guide_user_id, after=actor.id)
+        _announce(session, room_id, actor, "guide.take", before=room.guide_actor, after=actor.reference)
 
 
 def release(session: Session, room_id: str, *, actor: Actor) -> None:
     """Give the token back. Only who has it can; for others nothing changes."""
     events.hold(session, room_id, [events.PUBLIC])
     released: Any = session.execute(
-        update(Room).where(Room.id == room_id, Room.guide_user_id == actor.id).values(guide_user_id=None)
+        update(Room).where(Room.id == room_id, Room.guide_actor == actor.reference).values(guide_actor=None)
     )
     if released.rowcount:
-        _announce(session, room_id, actor, "guide.release", before=actor.id, after=None)
+        _announce(session, room_id, actor, "guide.release", before=actor.reference, after=None)
 
 
 def show_scene(session: Session, room_id: str, view: View, *, actor: Actor) -> dict[str, Any]:
@@ -86,10 +92,10 @@ def show_scene(session: Session, room_id: str, view: View, *, actor: Actor) -> d
     events.hold(session, room_id, [events.PUBLIC])
     room = rooms.get(session, room_id)
     rooms.require_open(room)
-    if room.guide_user_id != actor.id:
+    if room.guide_actor != actor.reference:
         raise Conflict(
             N_("Somebody else guides now. Take over first."),
-            state={"guide": named(session, room.guide_user_id)},
+            state={"guide": named(session, room.guide_actor)},
         )
     if view.scene not in rooms.scenes(session, room):
         raise Invalid(N_("This scene isn't part of the tour."), field="scene")
@@ -102,5 +108,5 @@ def show_scene(session: Session, room_id: str, view: View, *, actor: Actor) -> d
 def _announce(
     session: Session, room_id: str, actor: Actor, verb: str, *, before: str | None, after: str | None
 ) -> None:
-    events.append(session, room_id, events.PUBLIC, "guide.changed", {"user": after})
+    events.append(session, room_id, events.PUBLIC, "guide.changed", {"actor": after})
     audit.record(session, actor, verb, "room", room_id, before={"guide": before}, after={"guide": after})

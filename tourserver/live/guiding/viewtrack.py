@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from tourserver.core import clock, rights
 from tourserver.live import access, rooms
-from tourserver.live.guide import View
-from tourserver.live.models import Room, ViewChunk
+from tourserver.live.guiding.guide import View
+from tourserver.live.guiding.models import ViewChunk
+from tourserver.live.models import Room
 
 CHUNK_SECONDS: Final = 10.0
 LAG_MS: Final = 1500
@@ -66,12 +67,12 @@ class Due:
 def may_guide(session: Session, room_id: str) -> tuple[str | None, frozenset[str]]:
     """Whose frames count at this moment, and the scenes they may name."""
     room = session.get(Room, room_id)
-    if room is None or room.state != "open" or room.guide_user_id is None:
+    if room is None or room.state != "open" or room.guide_actor is None:
         return None, frozenset()
-    actor = rights.Actor("user", room.guide_user_id)
+    actor = rights.Actor.of(room.guide_actor)
     if not rights.can(session, actor, "room.guide", access.thing(room.session_id)):
         return None, frozenset()
-    return room.guide_user_id, rooms.scenes(session, room)
+    return room.guide_actor, rooms.scenes(session, room)
 
 
 class ViewTracks:
@@ -103,14 +104,14 @@ class ViewTracks:
                 track.samples = []
             track.guide, track.scenes, track.checked = guide, scenes, time.monotonic()
 
-    def accept(self, room_id: str, user_id: str, view: View, t: float, by: str) -> bool:
+    def accept(self, room_id: str, actor: str, view: View, t: float, by: str) -> bool:
         """Take a frame from the guide; False from anybody else or for a scene that isn't shown here.
 
         ``t`` is the guide's estimate of our clock. It gives frames their distance in time, so it is kept
         where it is plausible: never in the future, never long ago, never before the frame before.
         """
         track = self.track(room_id)
-        if track.guide != user_id or view.scene not in track.scenes:
+        if track.guide != actor or view.scene not in track.scenes:
             return False
         present = clock.milliseconds(clock.now())
         stamp = round(min(max(t, present - LAG_MS), present))
@@ -233,7 +234,7 @@ def chunk(room_id: str, guide: str | None, samples: list[Frame]) -> ViewChunk:
         before, shown = now, index
     return ViewChunk(
         room_id=room_id,
-        guide_user_id=guide,
+        guide_actor=guide,
         started_ms=samples[0].t,
         scenes=scenes,
         samples={"version": 1, "deltas": deltas},

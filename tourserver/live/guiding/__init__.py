@@ -1,0 +1,1 @@
+"""Guiding: who leads, where everyone is led, and the track of it."""

@@ -1,0 +1,1 @@
+"""Questions: asked, moderated, voted for, answered, exported."""
