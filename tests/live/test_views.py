@@ -62,7 +62,11 @@ def test_a_link_leads_to_the_room_and_leaves_the_address_bar(
     assert shown.status_code == 200
     data = room_data(shown)
     assert data["role"] == "participant"
-    assert data["me"] == {"name": "Amina Diallo", "registration": person_of(world).id}
+    assert data["me"] == {
+        "name": "Amina Diallo",
+        "actor": person_of(world).reference,
+        "registration": person_of(world).id,
+    }
     assert data["session"]["title"] == {"value": "A walk", "lang": "en", "dir": "ltr"}
     ticket = tickets.read(app_services.keys.secret_key, data["ticket"])
     assert (ticket.session_id, ticket.actor) == (world.session_id, person_of(world))

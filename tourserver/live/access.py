@@ -21,7 +21,13 @@ from tourserver.registration.models import Registration
 from tourserver.sessions.models import ScheduledSession
 
 HOST: Final = "room.host"
+CREW: Final = "room.crew"
 JOIN: Final = "join"
+
+
+Role = Literal["participant", "host", "co_moderator", "speaker", "captioner"]
+GUESTS: Final[dict[str, Role]] = {"co_moderator": "co_moderator", "speaker": "speaker", "captioner": "captioner"}
+"""Registrations with these roles are guests of the crew, for one session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +36,19 @@ class Seat:
 
     session_id: str
     actor: Actor
-    role: Literal["participant", "host"]
+    role: Role
     name: str
     language: str
 
     @property
+    def crew(self) -> bool:
+        """Whether this is one of those who run the room."""
+        return self.role != "participant"
+
+    @property
     def channels(self) -> dict[str, str]:
         """The channels this person hears: the name a client uses → the name in the log."""
-        if self.role == "host":
+        if self.crew:
             return {"public": events.PUBLIC, "staff": events.STAFF}
         return {"public": events.PUBLIC, "person": events.person(self.actor.id)}
 
@@ -75,7 +86,7 @@ def _user(session: Session, ticket: Ticket) -> Seat:
 
 def _registered(session: Session, tokens: LinkTokens, ticket: Ticket) -> Seat:
     query = (
-        select(Registration.state, Registration.session_id, Registration.language, Person.name)
+        select(Registration.state, Registration.session_id, Registration.language, Registration.role, Person.name)
         .join(Person, Person.id == Registration.person_id)
         .where(Registration.id == ticket.actor_id)
     )
@@ -86,7 +97,10 @@ def _registered(session: Session, tokens: LinkTokens, ticket: Ticket) -> Seat:
         raise Forbidden(N_("You withdrew from this session. Register again to join."), code="withdrawn")
     if ticket.version < 1 or tokens.version(session, JOIN, ticket.actor_id) != ticket.version:
         raise Gone(N_("This link was replaced. Get a new one by mail."), code="replaced_link")
-    return Seat(ticket.session_id, ticket.actor, "participant", row.name, row.language)
+    role = GUESTS.get(row.role, "participant")
+    if role != "participant" and not rights.can(session, ticket.actor, CREW, thing(ticket.session_id)):
+        raise Forbidden(N_("You are no longer one of this session's crew."), code="not_allowed")
+    return Seat(ticket.session_id, ticket.actor, role, row.name, row.language)
 
 
 def session_of_replaced_link(session: Session, token: str) -> str | None:

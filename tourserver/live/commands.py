@@ -72,7 +72,7 @@ class SeatLostError(Exception):
 def _check_right(session: Session, spec: Spec, seat: Seat) -> None:
     if spec.verb is not None:
         rights.require(session, seat.actor, spec.verb, access.thing(seat.session_id))
-    elif seat.actor.kind != "registration":
+    elif seat.crew:
         raise Forbidden(N_("Only people who registered can do this; you are here as crew."))
 
 
@@ -121,7 +121,7 @@ def _with_face(session: Session, error: Conflict, seat: Seat) -> Conflict:
     if isinstance(question_id, str):
         question = session.get(Question, question_id)
         own = question is not None and question.registration_id == seat.actor.id
-        audience: Audience = "staff" if seat.role == "host" else "person" if own else "public"
+        audience: Audience = "staff" if seat.crew else "person" if own else "public"
         face = Faces(session).question(question_id, audience)
         left = {"id": question_id, "state": question.state, "revision": question.revision} if question else None
         error.state = {**(error.state or {}), "question": face or left}

@@ -150,7 +150,7 @@ class Handlers:
         if connection is None:
             return
         try:
-            taken = connection.seat.role == "host" and connection.views.take() and self._take_view(connection, sent)
+            taken = connection.seat.crew and connection.views.take() and self._take_view(connection, sent)
         except TourserverError:
             taken = False
         except Exception:

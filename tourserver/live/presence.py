@@ -45,16 +45,17 @@ def arrive(
     session: Session, room_id: str, seat: Seat, *, connection: str, device: str, process: str, headcount: int
 ) -> None:
     """A connection was made."""
-    crew = seat.actor.kind == "user"
+    user = seat.actor.kind == "user"
     session.add(
         Attendance(
             room_id=room_id,
-            registration_id=None if crew else seat.actor.id,
-            user_id=seat.actor.id if crew else None,
+            registration_id=None if user else seat.actor.id,
+            user_id=seat.actor.id if user else None,
+            crew=seat.crew,
             device=device,
             connection=connection,
             process=process,
-            headcount=1 if crew else headcount,
+            headcount=1 if seat.crew else headcount,
         )
     )
     session.flush()
@@ -120,7 +121,7 @@ def count(session: Session, room_id: str) -> Presence:
     )
     screens = (
         select(Attendance.registration_id, Attendance.device, func.max(Attendance.headcount).label("heads"))
-        .where(*here, Attendance.registration_id.is_not(None))
+        .where(*here, Attendance.crew.is_(False))
         .group_by(Attendance.registration_id, Attendance.device)
         .subquery()
     )
@@ -135,6 +136,10 @@ def count(session: Session, room_id: str) -> Presence:
         func.coalesce(func.sum(people.c.screens), 0), func.count(), func.coalesce(func.sum(people.c.heads), 0)
     )
     connections, persons, heads = session.execute(query.select_from(people)).one()
-    crew = select(Attendance.user_id, Attendance.device).where(*here, Attendance.user_id.is_not(None)).distinct()
+    crew = (
+        select(Attendance.user_id, Attendance.registration_id, Attendance.device)
+        .where(*here, Attendance.crew.is_(True))
+        .distinct()
+    )
     guides = session.scalar(select(func.count()).select_from(crew.subquery())) or 0
     return Presence(int(connections) + guides, int(persons), int(heads), guides)

@@ -97,7 +97,7 @@ class Pulse:
         lost: list[tuple[Connection, TourserverError]] = []
         for connection in connections:
             seat, ticket = connection.seat, connection.caller.ticket
-            if seat.role != "host" and seat.actor.id not in suspects and seat.session_id not in closed:
+            if not seat.crew and seat.actor.id not in suspects and seat.session_id not in closed:
                 continue
             if ticket not in known:
                 try:
