@@ -3,6 +3,7 @@
 from tourserver.core import signals
 from tourserver.live import pins, revisions
 from tourserver.live import uses as room_uses
+from tourserver.live.questions import followups
 from tourserver.panoramas import uses
 from tourserver.people import invitations
 from tourserver.sessions import withdrawals
@@ -20,6 +21,8 @@ def connect_signals() -> None:
     signals.panorama_ready.connect(review.pictures_ready)
     signals.submission_changed.connect(letters.enqueue_for_submission)
     signals.tour_withdrawn.connect(withdrawals.enqueue)
+    signals.room_ended.connect(followups.of_ended_room)
+    signals.room_reopened.connect(followups.of_reopened_room)
     invitations.name_scopes("node", sites.name_of_node)
     invitations.name_scopes("site", sites.name_of_site)
     public_files.also_shown(pins.of_open_rooms)

@@ -53,6 +53,19 @@ def test_the_news_of_a_tour_is_as_it_was_checked(kind: str) -> None:
     golden.check(f"mail/tour_news.{kind}.en.eml", message.as_bytes())
 
 
+def test_the_answer_to_a_question_is_as_it_was_checked() -> None:
+    mail = letters.AnswerMail(
+        to=TO,
+        session="A walk by the water",
+        question="Who pays for it?\nAnd for how long?",
+        answer="The city and the utility.\nFor thirty years.",
+        link="https://tours.example.org/en/sessions/walk",
+        contact_name="Anna Berg",
+        contact_email="anna@example.org",
+    )
+    golden.check("mail/answer.en.eml", letters.answer(mail, message_id=MESSAGE_ID, date=DATE).as_bytes())
+
+
 def test_the_date_is_the_swedish_day_as_the_recipient_writes_it() -> None:
     for lang, day in (("en", "2 December 2026"), ("sv", "2 december 2026"), ("zh_Hans", "2026年12月2日")):
         message = letters.staff_invitation(replace(INVITATION, to=replace(TO, language=lang)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -126,6 +126,7 @@ STUDIO_SECTIONS: list[tuple[str, str, str, str, str]] = [
     ("today", "studio.today", N_("Today"), "layout-dashboard", "studio.see"),
     ("sites", "sites_studio.index", N_("Sites"), "map-pin", "site.see"),
     ("sessions", "sessions_studio.index", N_("Sessions"), "calendar-days", "session.see"),
+    ("questions", "live_questions.to_do", N_("Questions to answer"), "messages-square", "studio.see"),
     ("nodes", "studio_nodes.index", N_("Nodes"), "map", "node.change"),
     ("staff", "studio_staff.index", N_("Staff"), "users", "staff.change"),
     ("setup", "studio_setup.index", N_("Setup"), "settings", "setup.change"),
@@ -200,6 +201,11 @@ def moment_filter(moment: datetime, zone_name: str, form: str = "full") -> str:
     if form == "short":
         return format_skeleton("MMMEd", wall, locale=locale) + " " + format_time(wall, "HH:mm", locale=locale)
     return f"{format_date(wall, 'full', locale=locale)}, {format_time(wall, 'HH:mm', locale=locale)}"
+
+
+def day(moment: date, form: str = "medium") -> str:
+    """A day as the reader writes it."""
+    return format_date(moment, form, locale=_DATES.get(current_language(), current_language()))
 
 
 # --- built files ----------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tourserver.core import audit, clock
+from tourserver.core import audit, clock, signals
 from tourserver.core.db import new_id
 from tourserver.core.errors import Conflict, NotFound
 from tourserver.core.i18n import N_
@@ -101,6 +101,7 @@ def end_room(session: Session, room_id: str, *, actor: Actor) -> Room:
         events.append(session, room.id, events.PUBLIC, "guide.changed", {"actor": None})
     _change(session, room, actor, "room.end", state="ended", ended_at=clock.now(), guide_actor=None)
     events.append(session, room.id, events.PUBLIC, "room.ended")
+    signals.room_ended.send(session, room_id=room.id)
     return room
 
 
@@ -119,6 +120,7 @@ def reopen_room(session: Session, room_id: str, *, actor: Actor) -> Room:
     _require_held(planned, room)
     _change(session, room, actor, "room.reopen", state="open", ended_at=None)
     events.append(session, room.id, events.PUBLIC, "room.opened", {"again": True})
+    signals.room_reopened.send(session, room_id=room.id)
     return room
 
 
@@ -139,7 +141,8 @@ def _held(session: Session, room_id: str, *, with_sites: bool = False) -> tuple[
         mine = select(SessionSite.site_id).where(SessionSite.session_id == planned.id)
         sites = select(Site.id).where(Site.id.in_(mine)).order_by(Site.id)
         session.execute(sites.with_for_update(read=True, key_share=True))
-    events.hold(session, room_id, [events.PUBLIC])
+    # the crew's too: a question that is being asked is in before the end, or refused after it
+    events.hold(session, room_id, [events.PUBLIC, events.STAFF])
     return get(session, room_id), planned
 
 

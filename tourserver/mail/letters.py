@@ -1,4 +1,4 @@
-"""Mail to the staff: an invitation to the studio, and news of a tour. From plain values, as all rendering here."""
+"""Letters: an invitation to the studio, news of a tour, the answer to a question. From plain values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tourserver.core import clock
 from tourserver.core.i18n import N_
 from tourserver.core.services import Services
 from tourserver.mail import holding, outbox
-from tourserver.mail.addresses import web_address
+from tourserver.mail.addresses import mailto, web_address
 from tourserver.mail.catalogues import catalogue, language
 from tourserver.mail.messages import Envelope, Sender, compose
 from tourserver.mail.plain import one_line, several_lines
@@ -58,6 +58,19 @@ class TourNews:
     scene: str = ""
     # sessions that show the site, one a line
     sessions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerMail:
+    """The answer to a question that was open when its tour ended; titles are in the recipient's language."""
+
+    to: Recipient
+    session: str
+    question: str
+    answer: str
+    link: str
+    contact_name: str = ""
+    contact_email: str = ""
 
 
 NEWS: Final = {
@@ -129,6 +142,27 @@ def tour_news(mail: TourNews, *, message_id: str = "", date: datetime | None = N
         sessions=[one_line(each) for each in mail.sessions],
         link=web_address(mail.link),
         button=translate(button),
+        address=one_line(mail.to.address),
+    )
+    return compose(_envelope(mail.to, title, message_id, date), plain=plain, html=html)
+
+
+def answer(mail: AnswerMail, *, message_id: str = "", date: datetime | None = None) -> EmailMessage:
+    """The mail with a question and its answer."""
+    lang = language(mail.to.language)
+    title = catalogue(lang).gettext("Your question is answered: %(session)s") % {"session": one_line(mail.session)}
+    plain, html = render(
+        "answer",
+        lang,
+        title=title,
+        name=one_line(mail.to.name),
+        session=one_line(mail.session),
+        question=several_lines(mail.question),
+        answer=several_lines(mail.answer),
+        link=web_address(mail.link),
+        contact_name=one_line(mail.contact_name),
+        contact_email=one_line(mail.contact_email),
+        contact_link=mailto(mail.contact_email) if mail.contact_email else "",
         address=one_line(mail.to.address),
     )
     return compose(_envelope(mail.to, title, message_id, date), plain=plain, html=html)
