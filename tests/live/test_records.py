@@ -179,7 +179,7 @@ def test_an_answer_in_the_studio_reaches_who_asked_by_mail(app: Flask, app_servi
     done = client.post(address, data={**form, "answer": "The city and the utility.", "what": "answer"})
     assert (done.status_code, done.headers["Location"]) == (302, "/studio/questions")
     with app_services.db.read() as session:
-        mail = session.scalars(select(OutboxMessage).where(OutboxMessage.stream == f"question:{question.id}")).one()
+        mail = session.scalars(select(OutboxMessage).where(OutboxMessage.kind == f"answer:{question.id}")).one()
         body = parsed(mail.content).get_body(("plain",))
         assert body is not None
         assert "The city and the utility." in body.get_content()

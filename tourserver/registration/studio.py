@@ -24,7 +24,9 @@ def index(slug: str) -> str:
         query = select(Registration).where(Registration.session_id == scheduled.id).order_by(Registration.created_at)
         found = list(session.scalars(query))
         streams = [invitations.stream(one) for one in found]
-        mails = select(OutboxMessage.stream, OutboxMessage.state).where(OutboxMessage.stream.in_(streams))
+        mails = select(OutboxMessage.stream, OutboxMessage.state).where(
+            OutboxMessage.stream.in_(streams), OutboxMessage.kind == invitations.KIND
+        )
         states: dict[str, str] = dict(session.execute(mails.order_by(OutboxMessage.position)).all())
         rows = [
             {

@@ -11,6 +11,7 @@ from tourserver.core.services import Services
 from tourserver.live.questions.models import Question
 from tourserver.mail import letters
 from tourserver.mail.rendering import sender_of
+from tourserver.registration import invitations
 from tourserver.registration.models import Registration
 from tourserver.sessions.models import ScheduledSession
 
@@ -37,5 +38,7 @@ def queue_answer(session: Session, services: Services, question: Question, plann
         contact_name=planned.contact_name,
         contact_email=planned.contact_email,
     )
-    letters.queue(session, services, f"question:{question.id}", KIND, letters.answer(mail), revision=question.revision)
+    # in the registration's own stream: it is emptied with it, 30 days after the session or with the person
+    stream, kind = invitations.stream(registration), f"{KIND}:{question.id}"
+    letters.queue(session, services, stream, kind, letters.answer(mail), revision=question.revision)
     return True
