@@ -6,6 +6,7 @@ from tourserver.live import uses as room_uses
 from tourserver.live.questions import followups
 from tourserver.panoramas import uses
 from tourserver.people import invitations
+from tourserver.registration import changes
 from tourserver.sessions import withdrawals
 from tourserver.sites import rules as sites
 from tourserver.studio import letters
@@ -19,6 +20,7 @@ def connect_signals() -> None:
     signals.tour_published.connect(revisions.offer)
     signals.panorama_ready.connect(posters.enqueue_for_panorama)
     signals.panorama_ready.connect(review.pictures_ready)
+    signals.session_changed.connect(changes.enqueue)
     signals.submission_changed.connect(letters.enqueue_for_submission)
     signals.tour_withdrawn.connect(withdrawals.enqueue)
     signals.room_ended.connect(followups.of_ended_room)

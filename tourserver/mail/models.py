@@ -33,6 +33,7 @@ class OutboxMessage(IdMixin, Base):
     # emptied 30 days after the session, with recipient, subject and answer
     content: Mapped[bytes] = mapped_column(LargeBinary)
     # queued (also while no mail server is set), sending, sent, failed (refused for good), dead (given up),
+    # superseded (a newer message said it better before this one was tried),
     # held (may not leave from here: `answer` is a key of outbox.HELD)
     state: Mapped[str] = mapped_column(default="queued")
     send_after: Mapped[datetime] = mapped_column(default=clock.now)

@@ -1,7 +1,8 @@
 """The outbox: mail is a row written with the change that causes it, and leaves later, byte for byte the same.
 
 States: queued → sending → sent; from sending back to queued after trouble that may pass; failed when the mail
-server refused it, dead when it was tried for the last time, held when it may not leave from here: then no mail
+server refused it, dead when it was tried for the last time, superseded when a newer one said it better before it was
+tried, held when it may not leave from here: then no mail
 server has seen it, and whoever queued it may write it anew.
 """
 
@@ -48,6 +49,7 @@ def queue(
     *,
     send_after: datetime | None = None,
     hold: str = "",
+    replaces: tuple[str, ...] = (),
 ) -> OutboxMessage:
     """Put a message into the outbox, in the caller's transaction; its bytes and Message-ID are final.
 
@@ -55,6 +57,7 @@ def queue(
     never left and takes the new bytes (they have other links by now). Held ones of earlier revisions are dropped:
     this one says it better. Messages of a stream leave in the order of queueing, the next only when the one before
     is finished. ``hold``, a key of :data:`HELD`, is why this one must wait until it is queued again.
+    What waits of the kinds ``replaces`` and was never tried is superseded by this message.
     """
     _lock(session, stream)
     drop_held(session, stream, kind, before=revision)
@@ -64,6 +67,7 @@ def queue(
     row = session.scalar(found)
     if row is not None and row.state != "held":
         return row
+    _supersede(session, stream, replaces)
     newest = session.scalar(select(func.max(OutboxMessage.position)).where(OutboxMessage.stream == stream))
     if row is None:
         row = OutboxMessage(stream=stream, kind=kind, revision=revision)
@@ -116,6 +120,12 @@ def drop_held(session: Session, stream: str, kind: str, *, before: int) -> None:
     """Delete held messages of revisions that a later one replaced: they never left."""
     earlier = (OutboxMessage.stream == stream, OutboxMessage.kind == kind, OutboxMessage.revision < before)
     session.execute(delete(OutboxMessage).where(*earlier, OutboxMessage.state == "held"))
+
+
+def _supersede(session: Session, stream: str, kinds: tuple[str, ...]) -> None:
+    untried = (OutboxMessage.state.in_(("queued", "held")), OutboxMessage.attempts == 0)
+    of_stream = (OutboxMessage.stream == stream, OutboxMessage.kind.in_(kinds))
+    session.execute(update(OutboxMessage).where(*of_stream, *untried).values(state="superseded", answer=None))
 
 
 def abandon(session: Session, row: OutboxMessage, answer: str) -> None:

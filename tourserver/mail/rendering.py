@@ -72,24 +72,27 @@ def invitation(
         message_id=message_id,
         date=date,
     )
-    plain, html = render(
-        "invitation",
-        lang,
-        title=title,
-        name=one_line(mail.recipient_name),
-        summary=several_lines(mail.summary),
-        spans=moments.spans(mail.starts_at, mail.ends_at, mail.zone, lang),
-        join_url=web_address(mail.join_url),
-        session_url=web_address(mail.session_url),
-        privacy_url=web_address(mail.privacy_url),
-        sound=one_line(mail.sound_url),
-        sound_is_link=is_web_address(mail.sound_url),
-        contact_name=one_line(mail.contact_name),
-        contact_email=one_line(mail.contact_email),
-        contact_link=mailto(mail.contact_email),
-        address=one_line(mail.recipient_address),
-    )
+    plain, html = render("invitation", lang, **seat_values(mail))
     return compose(envelope, plain=plain, html=html, calendar=calendar)
+
+
+def seat_values(mail: InvitationMail) -> dict[str, Any]:
+    """What the templates of mails about a seat show, cleaned."""
+    return {
+        "title": one_line(mail.title),
+        "name": one_line(mail.recipient_name),
+        "summary": several_lines(mail.summary),
+        "spans": moments.spans(mail.starts_at, mail.ends_at, mail.zone, language(mail.language)),
+        "join_url": web_address(mail.join_url),
+        "session_url": web_address(mail.session_url),
+        "privacy_url": web_address(mail.privacy_url),
+        "sound": one_line(mail.sound_url),
+        "sound_is_link": is_web_address(mail.sound_url),
+        "contact_name": one_line(mail.contact_name),
+        "contact_email": one_line(mail.contact_email),
+        "contact_link": mailto(mail.contact_email),
+        "address": one_line(mail.recipient_address),
+    }
 
 
 def trial_mail(sender: Sender, recipient: str, lang: str) -> EmailMessage:

@@ -75,14 +75,29 @@ def queue(
     services: Services,
     scheduled: ScheduledSession,
     registration: Registration,
+    *,
+    instead: bool = False,
 ) -> None:
     """Put the invitation into the outbox, in the transaction of the registration; each call is one more mail.
 
     While mail may not leave from here it is held, and :mod:`tourserver.registration.requeue` queues it again later.
-    One that is held has never left: it is written anew instead.
+    One that is held has never left: it is written anew instead. ``instead``: it takes the place of those that wait.
     """
     entry = calendar_entry(session, services, scheduled, registration)
-    mail = rendering.InvitationMail(
+    name = stream(registration)
+    references = outbox.message_ids(session, name)
+    message = rendering.invitation(
+        letter(session, services, registration, entry), objects.request(entry), references=references
+    )
+    revision, hold = next_revision(session, registration), holding.obstacle(services, session)
+    outbox.queue(session, name, KIND, revision, message, hold=hold, replaces=(KIND,) if instead else ())
+
+
+def letter(
+    session: Session, services: Services, registration: Registration, entry: objects.Invitation
+) -> rendering.InvitationMail:
+    """What every mail about a seat says: who, when, where."""
+    return rendering.InvitationMail(
         sender=rendering.sender_of(services, session),
         recipient_name=entry.attendee_name,
         recipient_address=entry.attendee_email,
@@ -99,11 +114,12 @@ def queue(
         contact_name=entry.contact_name,
         contact_email=entry.contact_email,
     )
-    name = stream(registration)
-    message = rendering.invitation(mail, objects.request(entry), references=outbox.message_ids(session, name))
-    last = outbox.last(session, name, KIND)
-    revision = registration.sequence if last is None else last.revision + (last.state != "held")
-    outbox.queue(session, name, KIND, revision, message, hold=holding.obstacle(services, session))
+
+
+def next_revision(session: Session, registration: Registration) -> int:
+    """The outbox's number of the next invitation of a registration."""
+    last = outbox.last(session, stream(registration), KIND)
+    return registration.sequence if last is None else last.revision + (last.state != "held")
 
 
 def differs(

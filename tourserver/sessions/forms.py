@@ -8,6 +8,7 @@ from datetime import datetime
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
+    BooleanField,
     DateField,
     EmailField,
     FieldList,
@@ -17,6 +18,7 @@ from wtforms import (
     SelectField,
     SelectMultipleField,
     StringField,
+    TextAreaField,
     TimeField,
     URLField,
 )
@@ -30,6 +32,7 @@ from tourserver.core.i18n import LANGUAGES, NATIVE_NAMES
 from tourserver.people.models import User
 from tourserver.sessions.models import ScheduledSession
 from tourserver.sessions.plans import Plan
+from tourserver.sessions.schedule import CANCEL_WORDS
 from tourserver.sites.models import Site
 
 FREE_PLACES = 3
@@ -122,6 +125,20 @@ class SessionForm(FlaskForm):
             contact_email=self.contact_email.data or "",
             site_ids=[site_id for site_id in self.sites.data if site_id],
         )
+
+
+class CancelForm(FlaskForm):
+    """Calling a session off."""
+
+    revision = RevisionField()
+    words = TextAreaField(_l("What you want to say to those who registered"), [Optional(), Length(max=CANCEL_WORDS)])
+    sure = BooleanField(_l("Call it off: everybody who registered is told at once"), [DataRequired()])
+
+    @property
+    def seen_revision(self) -> int:
+        """See :class:`SessionForm`."""
+        text: str = self.revision.data or ""
+        return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def _zone(typed: str) -> str:

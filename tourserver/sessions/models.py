@@ -47,6 +47,8 @@ class ScheduledSession(IdMixin, TimestampMixin, Base):
     revision: Mapped[int] = mapped_column(default=1)
     opened_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    # what registered people are told when it is called off; empty for nothing more than that
+    cancelled_words: Mapped[str] = mapped_column(default="")
     # demo sessions that nobody has edited are moved at each start of the demo; emptied by the first edit
     demo_key: Mapped[str | None]
 

@@ -20,7 +20,22 @@ from tourserver.sessions.plans import Plan, check, refuse_past
 from tourserver.sites.catalogue import fold
 from tourserver.sites.models import Site, SlugHistory
 
-__all__ = ["Plan", "announce", "as_form", "change", "create", "hosts", "lock", "move", "rename", "set_hosts", "thing"]
+CANCEL_WORDS = 1000
+
+__all__ = [
+    "Plan",
+    "announce",
+    "as_form",
+    "cancel",
+    "change",
+    "create",
+    "hosts",
+    "lock",
+    "move",
+    "rename",
+    "set_hosts",
+    "thing",
+]
 
 
 def thing(scheduled: ScheduledSession) -> Thing:
@@ -65,6 +80,8 @@ def change(session: Session, scheduled: ScheduledSession, plan: Plan, *, seen_re
         raise Conflict(
             N_("Somebody else changed this session after you opened it. Both versions are shown; nothing is lost.")
         )
+    if scheduled.state == "cancelled":
+        raise Conflict(N_("This session was called off. Plan a new one instead."))
     starts_at = check(plan)
     moved = starts_at != scheduled.starts_at
     if moved and scheduled.state not in ("draft", "scheduled"):
@@ -109,6 +126,31 @@ def announce(session: Session, scheduled: ScheduledSession, *, actor: Actor) -> 
     if scheduled.kind == "guided_tour" and not scheduled.sites:
         raise Invalid(N_("Choose at least one site: a guided tour needs a place to go."), field="sites")
     _to(session, scheduled, "scheduled", actor)
+
+
+def cancel(session: Session, scheduled: ScheduledSession, words: str, *, seen_revision: int, actor: Actor) -> None:
+    """Call a session off; everybody who registered is told, with ``words`` (at most 1,000 characters) if there are any.
+
+    Raises :class:`Conflict` when it was changed since ``seen_revision``, or is over, or called off already.
+    """
+    scheduled = lock(session, scheduled.id)
+    words = words.replace("\r\n", "\n").strip()
+    if len(words) > CANCEL_WORDS:
+        raise Invalid(
+            N_("The message has %(length)s characters; %(limit)s fit."),
+            field="words",
+            length=len(words),
+            limit=CANCEL_WORDS,
+        )
+    if scheduled.state not in ("scheduled", "live"):
+        raise Conflict(N_("Only a session that is announced and not over can be called off."))
+    if scheduled.revision != seen_revision:
+        raise Conflict(
+            N_("Somebody changed this session after you opened it. Look at it again before you call it off.")
+        )
+    scheduled.cancelled_words = words
+    scheduled.demo_key = None
+    _to(session, scheduled, "cancelled", actor)
 
 
 def record_as_ended(session: Session, scheduled: ScheduledSession, *, actor: Actor) -> None:

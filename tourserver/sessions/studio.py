@@ -11,12 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tourserver.core import clock, rights, web
-from tourserver.core.errors import Conflict, NotFound, TourserverError
+from tourserver.core.errors import Conflict, Invalid, NotFound, TourserverError
 from tourserver.core.forms import show_error
 from tourserver.core.i18n import N_
 from tourserver.people import accounts
 from tourserver.sessions import listing, schedule, withdrawals
-from tourserver.sessions.forms import SessionForm
+from tourserver.sessions.forms import CancelForm, SessionForm
 from tourserver.sessions.models import ScheduledSession
 from tourserver.sites.models import Site
 
@@ -96,7 +96,7 @@ def edit(slug: str) -> Any:
         else:
             flash(_("Saved."), "done")
             if moved and scheduled.state == "scheduled":
-                flash(_("The start moved. Whoever has registered still has the old time in the calendar."), "warning")
+                flash(_("The start moved. Whoever has registered gets a mail, and the calendar follows."), "info")
             return redirect(url_for("sessions_studio.edit", slug=slug))
     return _page(form, scheduled, theirs), status
 
@@ -128,6 +128,33 @@ def announce(slug: str) -> Any:
     return redirect(url_for("sessions_studio.edit", slug=slug))
 
 
+@studio_bp.post("/<slug>/cancel")
+@web.staff_required("session.change")
+def cancel(slug: str) -> Any:
+    """Call the session off and tell everybody who registered."""
+    form = CancelForm()
+    try:
+        if not form.validate_on_submit():
+            raise Invalid(N_("Tick the box to call the session off; nothing was changed."))
+        with web.db().write() as session:
+            scheduled = load(session, slug, "session.change")
+            schedule.cancel(
+                session,
+                scheduled,
+                form.words.data or "",
+                seen_revision=form.seen_revision,
+                actor=web.current_actor(),
+            )
+    except TourserverError as error:
+        flash(web.message(error), "danger")
+    else:
+        flash(
+            _("The session is called off. Everybody who registered is told by mail, and their calendars follow."),
+            "done",
+        )
+    return redirect(url_for("sessions_studio.edit", slug=slug))
+
+
 def _form(scheduled: ScheduledSession | None, hosts: list[str] | None = None) -> SessionForm:
     shown = [entry.site_id for entry in scheduled.sites] if scheduled else []
     with web.db().read() as session:
@@ -151,12 +178,20 @@ def _page(form: SessionForm, scheduled: ScheduledSession | None, theirs: Schedul
         "sessions/studio_form.html",
         "sessions",
         form=form,
+        cancel_form=_cancel_form(scheduled),
         scheduled=scheduled,
         theirs=theirs,
         withdrawn=gone,
         zones=[(name, clock.place_label(name), clock.offset_label(present, name)) for name in _zones()],
         ambiguous=bool(form.fold.errors or form.fold.data),
     )
+
+
+def _cancel_form(scheduled: ScheduledSession | None) -> CancelForm | None:
+    """The form to call a session off; None where that can't be done."""
+    if scheduled is None or scheduled.state not in ("scheduled", "live"):
+        return None
+    return CancelForm(formdata=None, data={"revision": str(scheduled.revision)})
 
 
 @lru_cache(maxsize=1)

@@ -281,6 +281,9 @@ def upgrade() -> None:
         batch_op.drop_constraint(batch_op.f('fk_view_chunk_guide_user_id_user'), type_='foreignkey')
         batch_op.drop_column('guide_user_id')
 
+    with op.batch_alter_table('scheduled_session', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('cancelled_words', sa.String(), nullable=False, server_default=''))
+
     with op.batch_alter_table('registration', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('ck_registration_role'), type_='check')
         batch_op.create_check_constraint(
@@ -291,6 +294,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table('scheduled_session', schema=None) as batch_op:
+        batch_op.drop_column('cancelled_words')
+
     op.execute("UPDATE registration SET role = 'speaker' WHERE role IN ('co_moderator', 'captioner')")
     with op.batch_alter_table('registration', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('ck_registration_role'), type_='check')
