@@ -13,7 +13,7 @@ from tourserver.core.rights import Actor
 from tourserver.core.services import Services
 from tourserver.live import access, presence
 from tourserver.live.models import Attendance
-from tourserver.live.presence import Presence
+from tourserver.live.presence import Arrival, Presence
 
 
 def arrive(
@@ -23,13 +23,7 @@ def arrive(
     with services.db.write() as session:
         seat = access.check(session, services.tokens, ticket_of(services, session, world, actor))
         presence.arrive(
-            session,
-            world.room_id,
-            seat,
-            connection=connection,
-            device=device or connection,
-            process=process,
-            headcount=heads,
+            session, [Arrival(world.room_id, seat, connection, device or connection, heads)], process=process
         )
     return connection
 

@@ -199,7 +199,7 @@ def test_a_vote_counts_and_is_told_to_the_voter_alone(services: Services, open_w
     assert "vote" not in kinds(services, open_world, "public")
     with services.db.read() as session:
         assert votes.tallies(session, open_world.room_id) == {question: 1}
-        assert votes.of_person(session, open_world.room_id, open_world.people[1]) == [question]
+        assert votes.of_persons(session, open_world.room_id, open_world.people) == {open_world.people[1]: [question]}
 
 
 def test_a_second_vote_by_the_same_person_is_refused(services: Services, open_world: World) -> None:

@@ -59,12 +59,3 @@ def test_the_crews_snapshot_holds_every_question(services: Services, open_world:
         state = snapshots.staff(session, rooms.get(session, open_world.room_id))
     assert [(one["id"], one["author"]) for one in state["questions"]] == [(first, None), (second, "Amina Diallo")]
     assert state["questions"][1]["reason"] == "Off topic"
-
-
-def test_a_cursor_from_nowhere_or_too_far_behind_gets_a_snapshot(services: Services, open_world: World) -> None:
-    with services.db.read() as session:
-        assert snapshots.missed(session, open_world.room_id, "public", 99, most=10) is None
-        found = snapshots.missed(session, open_world.room_id, "public", 0, most=10)
-        assert found is not None
-        assert [one.seq for one in found] == [1]
-        assert snapshots.missed(session, open_world.room_id, "public", 0, most=0) is None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from tests.live.factories import World, caller_of, host_of, person_of, publish_again, signed_ticket
 from tests.live.test_questions import approve, ask
@@ -16,16 +17,17 @@ from tourserver.core import clock
 from tourserver.core.errors import Gone, RateLimited
 from tourserver.core.rights import SYSTEM, Actor
 from tourserver.core.services import Services
-from tourserver.live import engine as engines
-from tourserver.live import events, rooms
+from tourserver.live import events, joining, rooms
 from tourserver.live.brakes import Brakes
 from tourserver.live.commands import execute
 from tourserver.live.engine import Engine
+from tourserver.live.greeting import Greeting
 from tourserver.live.guiding import guide
 from tourserver.live.guiding.guide import View
 from tourserver.live.models import Room
 from tourserver.live.questions import votes
 from tourserver.live.revisions import accept as accept_tour
+from tourserver.live.transport import Message
 from tourserver.registration.models import Registration
 from tourserver.sites.models import Site
 from tourserver.tours import document, publishing
@@ -45,11 +47,12 @@ class Paper:
     def leave(self, sid: str, channel: str) -> None:
         self.groups.get(channel, set()).discard(sid)
 
-    def send(self, channel: str, event: str, data: dict[str, Any], *, replaces: str | None = None) -> None:
-        self.sent += [(sid, event, data) for sid in sorted(self.groups.get(channel, ()))]
+    def send(self, channel: str, *messages: Message, replaces: str | None = None) -> None:
+        for sid in sorted(self.groups.get(channel, ())):
+            self.send_to(sid, *messages)
 
-    def send_to(self, sid: str, event: str, data: dict[str, Any]) -> None:
-        self.sent.append((sid, event, data))
+    def send_to(self, sid: str, *messages: Message) -> None:
+        self.sent += [(sid, message.event, message.data) for message in messages]
 
     def disconnect(self, sid: str) -> None:
         self.ended.append(sid)
@@ -182,6 +185,7 @@ def test_heads_tell_numbers_presence_and_votes(engine: Engine, paper: Paper, ope
         votes.vote(session, open_world.room_id, question, open_world.people[1])
     paper.sent.clear()
     engine.pulse.send_heads()
+    engine.tail.tick()
     everyone, mine = paper.to(guest, "heads")
     assert (everyone["public"], everyone["tallies"]) == (2, {question: 1})
     assert everyone["presence"]["heads"] == 3
@@ -194,11 +198,13 @@ def test_only_votes_that_changed_are_told_again(engine: Engine, paper: Paper, op
         approve(engine.services, open_world, question)
     guest = join(engine, open_world, person_of(open_world))
     engine.pulse.send_heads()
+    engine.tail.tick()
     with engine.services.db.write() as session:
         votes.vote(session, open_world.room_id, shown[1], open_world.people[1])
     paper.sent.clear()
     engine.pulse._due.pop("heads")
     engine.pulse.send_heads()
+    engine.tail.tick()
     assert paper.to(guest, "heads")[0]["tallies"] == {shown[1]: 1}
 
 
@@ -294,24 +300,43 @@ def test_who_comes_back_with_an_old_tour_gets_a_snapshot_and_with_the_present_on
     assert paper.to(present, "snapshot") == []
 
 
+def test_a_cursor_from_nowhere_or_too_far_behind_gets_a_snapshot(
+    engine: Engine, paper: Paper, open_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with engine.services.db.read() as session:
+        slug = session.get_one(Site, open_world.site_id).slug
+
+    def shown(since: int) -> list[str]:
+        back = {"since": {"public": since, "person": 0}, "tours": [f"{slug}@1"]}
+        sid = join(engine, open_world, person_of(open_world), **back)
+        return [event for receiver, event, data in paper.sent if receiver == sid and data.get("channel") == "public"]
+
+    assert shown(99) == ["snapshot"], "no number of ours"
+    assert shown(0) == ["events"]
+    assert shown(1) == ["events"], "an empty page says that nothing was missed"
+    monkeypatch.setattr("tourserver.live.greeting.MISSED_MOST", 0)
+    assert shown(0) == ["snapshot"]
+    assert shown(1) == ["events"]
+
+
 def test_a_page_that_joins_while_a_tour_changes_ends_with_the_new_one(
     engine: Engine, paper: Paper, open_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first_messages = engine._first_messages
+    first_messages = engine._greeter.messages
 
-    def slow(*arguments: Any) -> Any:
+    def slow(session: Session, greetings: Sequence[Greeting]) -> list[list[Message]]:
         """The snapshot was read, and the tour changes before it is sent."""
-        found = first_messages(*arguments)
-        monkeypatch.setattr(engine, "_first_messages", first_messages)
+        found = first_messages(session, greetings)
+        monkeypatch.setattr(engine._greeter, "messages", first_messages)
         with engine.services.db.write() as session:
             newer = publish_again(session, open_world.site_id)
             accept_tour(session, open_world.room_id, open_world.site_id, newer.id, actor=host_of(open_world))
         engine.tail.tick()
-        connection = arguments[0]
+        connection = greetings[0].connection
         connection.tours = connection.tours[:0]  # what a later writer of the two may leave
         return found
 
-    monkeypatch.setattr(engine, "_first_messages", slow)
+    monkeypatch.setattr(engine._greeter, "messages", slow)
     guest = join(engine, open_world, person_of(open_world))
     last = [data for sid, event, data in paper.sent if sid == guest and event in ("tours", "snapshot")][-1]
     assert last["tour"][0]["revision"] == 2
@@ -341,7 +366,7 @@ def test_a_room_that_ended_a_day_ago_is_over(
     with engine.services.db.write() as session:
         rooms.end_room(session, open_world.room_id, actor=host_of(open_world))
     join(engine, open_world, person_of(open_world))
-    monkeypatch.setattr(engines, "AFTERWARDS", timedelta(0))
+    monkeypatch.setattr(joining, "AFTERWARDS", timedelta(0))
     with pytest.raises(Gone) as caught:
         join(engine, open_world, person_of(open_world))
     assert caught.value.code == "ended"

@@ -16,6 +16,7 @@ from tourserver.core.services import Services
 from tourserver.live import events, presence, rooms, upkeep
 from tourserver.live.access import Seat
 from tourserver.live.models import Attendance, Room
+from tourserver.live.presence import Arrival
 from tourserver.sessions.models import ScheduledSession
 
 LONG_AGO = rooms.LEFT + timedelta(minutes=1)
@@ -33,7 +34,7 @@ def _line(services: Services, world: World, actor: Actor) -> None:
     """Somebody's open connection."""
     seat = Seat(world.session_id, actor, "host" if actor.kind == "user" else "participant", "Name", "en")
     with services.db.write() as session:
-        presence.arrive(session, world.room_id, seat, connection=actor.id, device="d", process="p", headcount=1)
+        presence.arrive(session, [Arrival(world.room_id, seat, actor.id, "d", 1)], process="p")
 
 
 def test_a_room_left_open_is_ended_some_hours_after_its_time_and_all_are_told(

@@ -13,6 +13,7 @@ import hmac
 import json
 import os
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -117,8 +118,17 @@ class LinkTokens:
 
     def version(self, session: Session, purpose: str, subject_id: str) -> int:
         """The version in force; 0 when there is none. Tickets carry it, so that revoking ends them too."""
-        row = self._current_row(session, purpose, subject_id)
-        return row.version if row and row.revoked_at is None and row.key_id in self._keys else 0
+        return self.versions(session, purpose, [subject_id])[subject_id]
+
+    def versions(self, session: Session, purpose: str, subject_ids: Iterable[str]) -> dict[str, int]:
+        """The same for many subjects."""
+        found = dict.fromkeys(subject_ids, 0)
+        query = select(LinkToken.subject_id, LinkToken.version, LinkToken.revoked_at, LinkToken.key_id).where(
+            LinkToken.purpose == purpose, LinkToken.subject_id.in_(list(found))
+        )
+        for subject_id, version, revoked_at, key_id in session.execute(query.order_by(LinkToken.version)):
+            found[subject_id] = version if revoked_at is None and key_id in self._keys else 0
+        return found
 
     def revoke(self, session: Session, purpose: str, subject_id: str) -> None:
         """End the present link; the next ``issue`` makes a new one."""

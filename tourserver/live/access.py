@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tourserver.core import rights
-from tourserver.core.errors import Forbidden, Gone
+from tourserver.core.errors import Forbidden, Gone, TourserverError
 from tourserver.core.i18n import N_
 from tourserver.core.rights import Actor, Thing
 from tourserver.core.tokens import LinkToken, LinkTokens
@@ -64,42 +65,82 @@ def check(session: Session, tokens: LinkTokens, ticket: Ticket) -> Seat:
     Raises :class:`Forbidden` or :class:`Gone`, whose code and message the person is shown, when it gives none
     (any more).
     """
-    state = session.scalar(select(ScheduledSession.state).where(ScheduledSession.id == ticket.session_id))
+    found = check_many(session, tokens, [ticket])[ticket]
+    if isinstance(found, TourserverError):
+        raise found
+    return found
+
+
+def check_many(session: Session, tokens: LinkTokens, tickets: Iterable[Ticket]) -> dict[Ticket, Seat | TourserverError]:
+    """The same for many, with a few queries for all: a seat for each ticket, or why there is none."""
+    wanted = set(tickets)
+    query = select(ScheduledSession.id, ScheduledSession.state)
+    rows = session.execute(query.where(ScheduledSession.id.in_({ticket.session_id for ticket in wanted})))
+    states = {row[0]: row[1] for row in rows}
+    found: dict[Ticket, Seat | TourserverError] = {}
+    people: list[Ticket] = []
+    for ticket in wanted:
+        if (closed := _closed(states.get(ticket.session_id))) is not None:
+            found[ticket] = closed
+        elif ticket.kind == "user":
+            found[ticket] = _user(session, ticket)
+        else:
+            people.append(ticket)
+    return found | _registered(session, tokens, people) if people else found
+
+
+def _closed(state: str | None) -> TourserverError | None:
     if state is None or state == "draft":
-        raise Forbidden(N_("This session isn't open to you."), code="not_allowed")
+        return Forbidden(N_("This session isn't open to you."), code="not_allowed")
     if state == "cancelled":
-        raise Gone(N_("This session was cancelled."), code="cancelled")
-    return _user(session, ticket) if ticket.kind == "user" else _registered(session, tokens, ticket)
+        return Gone(N_("This session was cancelled."), code="cancelled")
+    return None
 
 
-def _user(session: Session, ticket: Ticket) -> Seat:
+def _user(session: Session, ticket: Ticket) -> Seat | TourserverError:
     query = select(User.name, User.email, User.language, User.active, User.fs_uniquifier).where(
         User.id == ticket.actor_id
     )
     row = session.execute(query).one_or_none()
     if row is None or not row.active or account_mark(row.fs_uniquifier) != ticket.version:
-        raise Forbidden(N_("You were signed out. Sign in again to lead this room."), code="signed_out")
+        return Forbidden(N_("You were signed out. Sign in again to lead this room."), code="signed_out")
     if not rights.can(session, ticket.actor, HOST, thing(ticket.session_id)):
-        raise Forbidden(N_("Only this session's hosts may lead its room."), code="not_allowed")
+        return Forbidden(N_("Only this session's hosts may lead its room."), code="not_allowed")
     return Seat(ticket.session_id, ticket.actor, "host", row.name or row.email.split("@")[0], row.language)
 
 
-def _registered(session: Session, tokens: LinkTokens, ticket: Ticket) -> Seat:
+def _registered(session: Session, tokens: LinkTokens, tickets: list[Ticket]) -> dict[Ticket, Seat | TourserverError]:
+    ids = [ticket.actor_id for ticket in tickets]
     query = (
-        select(Registration.state, Registration.session_id, Registration.language, Registration.role, Person.name)
+        select(
+            Registration.id,
+            Registration.state,
+            Registration.session_id,
+            Registration.language,
+            Registration.role,
+            Person.name,
+        )
         .join(Person, Person.id == Registration.person_id)
-        .where(Registration.id == ticket.actor_id)
+        .where(Registration.id.in_(ids))
     )
-    row = session.execute(query).one_or_none()
+    rows = {row.id: row for row in session.execute(query)}
+    versions = tokens.versions(session, JOIN, ids)
+    return {
+        ticket: _person(session, ticket, rows.get(ticket.actor_id), versions.get(ticket.actor_id, 0))
+        for ticket in tickets
+    }
+
+
+def _person(session: Session, ticket: Ticket, row: Any, version: int) -> Seat | TourserverError:
     if row is None or row.session_id != ticket.session_id:
-        raise Forbidden(N_("Your link isn't for this session."), code="not_allowed")
+        return Forbidden(N_("Your link isn't for this session."), code="not_allowed")
     if row.state != "confirmed":
-        raise Forbidden(N_("You withdrew from this session. Register again to join."), code="withdrawn")
-    if ticket.version < 1 or tokens.version(session, JOIN, ticket.actor_id) != ticket.version:
-        raise Gone(N_("This link was replaced. Get a new one by mail."), code="replaced_link")
+        return Forbidden(N_("You withdrew from this session. Register again to join."), code="withdrawn")
+    if ticket.version < 1 or version != ticket.version:
+        return Gone(N_("This link was replaced. Get a new one by mail."), code="replaced_link")
     role = GUESTS.get(row.role, "participant")
     if role != "participant" and not rights.can(session, ticket.actor, CREW, thing(ticket.session_id)):
-        raise Forbidden(N_("You are no longer one of this session's crew."), code="not_allowed")
+        return Forbidden(N_("You are no longer one of this session's crew."), code="not_allowed")
     return Seat(ticket.session_id, ticket.actor, role, row.name, row.language)
 
 

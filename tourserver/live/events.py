@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -173,6 +174,12 @@ def heads(session: Session, room_ids: Iterable[str]) -> dict[str, int]:
     """The last number of every channel of these rooms, by channel id."""
     query = select(RoomChannel.id, RoomChannel.seq).where(RoomChannel.room_id.in_(list(room_ids)))
     return {row[0]: row[1] for row in session.execute(query)}
+
+
+def written_since(session: Session, moment: datetime) -> dict[str, int]:
+    """The last number of every channel, of whatever room, with events since a moment, by channel id."""
+    query = select(RoomEvent.channel_id, func.max(RoomEvent.seq)).where(RoomEvent.at >= moment)
+    return {row[0]: row[1] for row in session.execute(query.group_by(RoomEvent.channel_id))}
 
 
 def read(session: Session, channel_id: str, after: int, limit: int = PAGE) -> list[Written]:

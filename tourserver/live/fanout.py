@@ -14,7 +14,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import structlog
@@ -96,10 +96,13 @@ class Line:
         except OSError:  # gone; whoever reads from it notices
             return
         if sent != len(frame):
-            # whoever has the lock first writes the rest first: nothing may come between the two halves
-            self._busy = True
-            self._rest = frame[sent:]
-            self._spawn(self._flush)
+            self._wait(frame[sent:])
+
+    def _wait(self, rest: bytes) -> None:
+        """The kernel took a part. Whoever has the lock first writes the rest first: nothing comes between the two."""
+        self._busy = True
+        self._rest = rest
+        self._spawn(self._flush)
 
     def _keep(self, frame: bytes, replaces: str | None) -> None:
         if replaces is not None:
@@ -143,6 +146,26 @@ class Line:
             self.green.shutdown(socket.SHUT_RDWR)
         except OSError:
             log.debug("live.line_gone_already")
+
+
+def broadcast(lines: Sequence[Line], frame: bytes, replaces: str | None = None) -> None:
+    """:meth:`Line.push` of one frame to many lines, with its way for a line that keeps up written out.
+
+    A call for each of ten thousand takes as long as a tenth of the sending itself.
+    """
+    size = len(frame)
+    for line in lines:
+        if line._busy or line._cut:
+            line.push(frame, replaces)
+            continue
+        try:
+            sent = line._send(frame)
+        except BlockingIOError:
+            sent = 0
+        except OSError:  # gone; whoever reads from it notices
+            continue
+        if sent != size:
+            line._wait(frame[sent:])
 
 
 class _Input:

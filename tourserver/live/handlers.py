@@ -99,7 +99,9 @@ class Handlers:
                 raise Forbidden(N_("A command is one object."), code="invalid")
             if not connection.commands.take():
                 raise RateLimited(N_("That was too much at once. Wait a moment and try again."))
-            return {"ok": True, "result": commands.execute(self._engine.services, connection.caller, sent)}
+            result = commands.execute(self._engine.services, connection.caller, sent)
+            self._engine.pulse.recount(connection.room_id)
+            return {"ok": True, "result": result}
         except SeatLostError as lost:
             self._engine.transport.spawn(self._say_farewell, connection, lost.reason)
             return self._refuse(Forbidden(lost.reason.message, **lost.reason.params), language)

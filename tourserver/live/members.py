@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,27 +51,40 @@ class Members:
         self._lock = threading.RLock()
         self._connections: dict[str, Connection] = {}
         self._channels: dict[str, Channel] = {}
+        self._public: dict[str, Channel] = {}
+        # connections by room and person
+        self._lines: Counter[tuple[str, str]] = Counter()
 
     def add(self, connection: Connection, heads: dict[Audience, int]) -> None:
         """A connection joined. ``heads`` are the channels' numbers read before: the tail starts there."""
         with self._lock:
             self._connections[connection.sid] = connection
+            self._lines[connection.room_id, connection.seat.actor.id] += 1
             for audience, channel_id in connection.channels.items():
                 channel = self._channels.get(channel_id)
                 if channel is None:
                     channel = Channel(channel_id, connection.room_id, audience, heads[audience])
                     self._channels[channel_id] = channel
+                    if audience == "public":
+                        self._public[channel_id] = channel
                 channel.members += 1
 
     def remove(self, sid: str) -> Connection | None:
         """A connection ended; None when it was not there (any more)."""
         with self._lock:
             connection = self._connections.pop(sid, None)
-            for channel_id in connection.channels.values() if connection else ():
+            if connection is None:
+                return None
+            person = (connection.room_id, connection.seat.actor.id)
+            self._lines[person] -= 1
+            if not self._lines[person]:
+                del self._lines[person]
+            for channel_id in connection.channels.values():
                 channel = self._channels[channel_id]
                 channel.members -= 1
                 if channel.members == 0:
                     del self._channels[channel_id]
+                    self._public.pop(channel_id, None)
             return connection
 
     def get(self, sid: str) -> Connection | None:
@@ -96,6 +110,15 @@ class Members:
         with self._lock:
             return list(self._channels.values())
 
+    def public(self) -> list[Channel]:
+        """The public channels with members: one a room."""
+        with self._lock:
+            return list(self._public.values())
+
+    def room_ids(self) -> list[str]:
+        """The rooms with members."""
+        return [channel.room_id for channel in self.public()]
+
     def rooms(self) -> dict[str, list[Channel]]:
         """Channels with members by room."""
         found: dict[str, list[Channel]] = {}
@@ -109,7 +132,7 @@ class Members:
 
     def of_person(self, room_id: str, actor_id: str) -> int:
         """How many lines one person has to a room here."""
-        return sum(1 for one in self.all() if one.room_id == room_id and one.seat.actor.id == actor_id)
+        return self._lines[room_id, actor_id]
 
     def describe(self) -> dict[str, Any]:
         """For logs."""

@@ -76,7 +76,7 @@ class RoomEvent(IdMixin, Base):
     """One fact. The payload holds ids, never names: names are joined when it is sent."""
 
     __tablename__ = "room_event"
-    __table_args__ = (UniqueConstraint("channel_id", "seq"),)
+    __table_args__ = (UniqueConstraint("channel_id", "seq"), Index("ix_room_event_at", "at"))
 
     channel_id: Mapped[str] = mapped_column(ForeignKey("room_channel.id", ondelete="CASCADE"))
     seq: Mapped[int]

@@ -6,15 +6,16 @@ at the moment they were last seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from tourserver.core import clock
+from tourserver.core.db import new_id
 from tourserver.live.access import Seat
 from tourserver.live.models import Attendance
 
@@ -41,24 +42,41 @@ class Presence:
         }
 
 
-def arrive(
-    session: Session, room_id: str, seat: Seat, *, connection: str, device: str, process: str, headcount: int
-) -> None:
-    """A connection was made."""
-    user = seat.actor.kind == "user"
-    session.add(
-        Attendance(
-            room_id=room_id,
-            registration_id=None if user else seat.actor.id,
-            user_id=seat.actor.id if user else None,
-            crew=seat.crew,
-            device=device,
-            connection=connection,
-            process=process,
-            headcount=1 if seat.crew else headcount,
-        )
-    )
-    session.flush()
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A connection that was made: whose, by which screen, with so many people before it."""
+
+    room_id: str
+    seat: Seat
+    connection: str
+    device: str
+    headcount: int
+
+
+def arrive(session: Session, arrivals: Sequence[Arrival], *, process: str) -> None:
+    """Connections were made to this process."""
+    present = clock.now()
+    rows = [
+        {
+            "id": new_id(),
+            "room_id": one.room_id,
+            "registration_id": None if one.seat.actor.kind == "user" else one.seat.actor.id,
+            "user_id": one.seat.actor.id if one.seat.actor.kind == "user" else None,
+            "crew": one.seat.crew,
+            "companion_id": None,
+            "free": False,
+            "device": one.device,
+            "connection": one.connection,
+            "process": process,
+            "headcount": 1 if one.seat.crew else one.headcount,
+            "began_at": present,
+            "last_seen_at": present,
+            "ended_at": None,
+        }
+        for one in arrivals
+    ]
+    if rows:
+        session.execute(insert(Attendance), rows)
 
 
 def leave(session: Session, connections: Iterable[str]) -> None:

@@ -12,19 +12,22 @@ from sqlalchemy.orm import Session
 from tourserver.core import clock
 from tourserver.core.errors import TourserverError
 from tourserver.core.services import Services
-from tourserver.live import access, events, presence
+from tourserver.live import access, presence
 from tourserver.live.guiding import viewtrack
 from tourserver.live.guiding.viewtrack import ViewTracks
 from tourserver.live.members import Channel, Connection, Members
 from tourserver.live.presence import Presence
 from tourserver.live.questions import votes
+from tourserver.live.tail import Tail
 from tourserver.live.tickets import Ticket
-from tourserver.live.transport import Transport
+from tourserver.live.transport import Message, Transport
 
 log = structlog.get_logger()
 
 PULSE_SECONDS: Final = 1.0
 HEADS_EVERY: Final = 2.0
+COUNT_EVERY: Final = 4.0
+"""Other processes' comings and goings are counted so often."""
 ALL_TALLIES_EVERY: Final = 20.0
 REPEATED: Final = 3
 """How often a person's channel is told its number after a change; the public number goes out each time."""
@@ -39,6 +42,7 @@ class Pulse:
         transport: Transport,
         members: Members,
         tracks: ViewTracks,
+        tail: Tail,
         process: str,
         *,
         remove: Callable[[Connection, TourserverError], None],
@@ -47,6 +51,7 @@ class Pulse:
         self._transport = transport
         self._members = members
         self._tracks = tracks
+        self._tail = tail
         self._process = process
         self._remove = remove
         self._stopping = False
@@ -54,6 +59,7 @@ class Pulse:
         self._present: dict[str, tuple[float, Presence]] = {}
         self._tallies: dict[str, dict[str, int]] = {}
         self._told: dict[str, tuple[int, int]] = {}
+        self._recount: set[str] = set()
 
     def stop(self) -> None:
         """End after the present round."""
@@ -132,7 +138,7 @@ class Pulse:
             except Exception:
                 self._tracks.give_back(due)
                 raise
-        self._tracks.drop(set(self._members.rooms()))
+        self._tracks.drop(set(self._members.room_ids()))
 
     # --- heads
 
@@ -145,11 +151,10 @@ class Pulse:
         sendings: list[tuple[Channel, dict[str, Any]]] = []
         if rooms:
             with self._services.db.read() as session:
-                numbers = events.heads(session, rooms)
                 for room_id, channels in rooms.items():
-                    sendings += self._room_heads(session, room_id, channels, numbers, everything)
-        for channel, data in sendings:
-            self._transport.send(channel.id, "heads", {**data, "now": clock.milliseconds(clock.now())})
+                    sendings += self._room_heads(session, room_id, channels, everything)
+        present = clock.milliseconds(clock.now())
+        self._tail.send_along({channel.id: Message("heads", {**data, "now": present}) for channel, data in sendings})
         self._forget(rooms)
 
     def _room_heads(
@@ -157,17 +162,16 @@ class Pulse:
         session: Session,
         room_id: str,
         channels: list[Channel],
-        numbers: dict[str, int],
         everything: bool,
     ) -> list[tuple[Channel, dict[str, Any]]]:
         counted = votes.tallies(session, room_id)
         before = {} if everything else self._tallies.get(room_id, {})
         self._tallies[room_id] = counted
         tallies = {question: count for question, count in counted.items() if before.get(question) != count}
-        shared = {"presence": self.presence(session, room_id, fresh=True).json(), "tallies": tallies}
+        shared = {"presence": self.presence(session, room_id).json(), "tallies": tallies}
         sendings: list[tuple[Channel, dict[str, Any]]] = []
         for channel in channels:
-            number = numbers.get(channel.id, 0)
+            number = channel.cursor  # what was handed on: what is newer is, in a moment
             if channel.audience == "public":
                 sendings.append((channel, {"public": number, **shared}))
             elif channel.audience == "staff" or self._is_news(channel.id, number):
@@ -187,10 +191,16 @@ class Pulse:
         self._tallies = {room: counted for room, counted in self._tallies.items() if room in rooms}
         self._present = {room: counted for room, counted in self._present.items() if room in rooms}
 
-    def presence(self, session: Session, room_id: str, *, fresh: bool = False) -> Presence:
-        """Who is in a room; at most as old as a heartbeat unless ``fresh``."""
+    def recount(self, room_id: str) -> None:
+        """Somebody came or went here: count again for the next heads."""
+        self._recount.add(room_id)
+
+    def presence(self, session: Session, room_id: str) -> Presence:
+        """Who is in a room: at most :data:`HEADS_EVERY` old where somebody came or went here, else a little older."""
         at, counted = self._present.get(room_id, (float("-inf"), Presence()))
-        if fresh or time.monotonic() - at > HEADS_EVERY:
+        age = time.monotonic() - at
+        if age > COUNT_EVERY or (room_id in self._recount and age > HEADS_EVERY - 0.2):
+            self._recount.discard(room_id)
             counted = presence.count(session, room_id)
             self._present[room_id] = (time.monotonic(), counted)
         return counted

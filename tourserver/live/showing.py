@@ -17,7 +17,7 @@ from tourserver.live import rooms, snapshots
 from tourserver.live.guiding.viewtrack import ViewTracks
 from tourserver.live.members import Connection, Members
 from tourserver.live.models import Room
-from tourserver.live.transport import Transport
+from tourserver.live.transport import Message, Transport
 from tourserver.sites.models import Site
 
 log = structlog.get_logger()
@@ -73,10 +73,11 @@ class Showing:
             self._tracks.keep_to(room_id, scenes)
             if found:
                 self._brought[room_id] = next(iter(found.values()))[0]
+            messages = {lang: Message("tours", {"tour": documents}) for lang, (_ids, documents) in found.items()}
             for connection in connections:
-                shown, documents = found[connection.caller.language]
+                shown, _documents = found[connection.caller.language]
                 if connection.tours != shown:
-                    self._transport.send_to(connection.sid, "tours", {"tour": documents})
+                    self._transport.send_to(connection.sid, messages[connection.caller.language])
                     connection.tours = shown
         except Exception:  # the events are to be sent all the same
             log.exception("live.tours_failed", room=room_id)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tourserver.live import events, revisions, rooms
+from tourserver.live import revisions, rooms
 from tourserver.live.faces import Audience, Faces
 from tourserver.live.guiding import guide
 from tourserver.live.models import Room, RoomChannel
@@ -69,14 +69,26 @@ def public(session: Session, room: Room, documents: list[dict[str, Any]]) -> dic
     }
 
 
-def person(session: Session, room: Room, registration_id: str) -> dict[str, Any]:
-    """A person's own questions, in whatever state, and votes."""
-    query = select(Question.id).where(Question.room_id == room.id, Question.registration_id == registration_id)
-    mine = list(session.scalars(query.order_by(Question.asked_at, Question.id)))
+def persons(session: Session, room: Room, registration_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """For each of these people: their own questions, in whatever state, and votes."""
+    wanted = list(registration_ids)
+    query = select(Question.registration_id, Question.id).where(
+        Question.room_id == room.id, Question.registration_id.in_(wanted)
+    )
+    asked: dict[str, list[str]] = {}
+    for registration_id, question_id in session.execute(query.order_by(Question.asked_at, Question.id)):
+        asked.setdefault(registration_id, []).append(question_id)
+    voted = votes.of_persons(session, room.id, wanted)
+    faces = Faces(session)
+    faces.load(question_id for ids in asked.values() for question_id in ids)
     return {
-        "questions": _questions(session, mine, "person"),
-        "votes": votes.of_person(session, room.id, registration_id),
+        one: {"questions": _seen(faces, asked.get(one, []), "person"), "votes": voted.get(one, [])} for one in wanted
     }
+
+
+def person(session: Session, room: Room, registration_id: str) -> dict[str, Any]:
+    """The same for one."""
+    return persons(session, room, [registration_id])[registration_id]
 
 
 def staff(session: Session, room: Room) -> dict[str, Any]:
@@ -92,6 +104,10 @@ def staff(session: Session, room: Room) -> dict[str, Any]:
 def _questions(session: Session, question_ids: list[str], audience: Audience) -> list[dict[str, Any]]:
     faces = Faces(session)
     faces.load(question_ids)
+    return _seen(faces, question_ids, audience)
+
+
+def _seen(faces: Faces, question_ids: list[str], audience: Audience) -> list[dict[str, Any]]:
     found = (faces.question(question_id, audience) for question_id in question_ids)
     return [question for question in found if question is not None]
 
@@ -100,12 +116,3 @@ def seq(session: Session, room_id: str, channel: str) -> int:
     """A channel's last number, 0 for one that nobody used."""
     query = select(RoomChannel.seq).where(RoomChannel.room_id == room_id, RoomChannel.name == channel)
     return session.scalar(query) or 0
-
-
-def missed(session: Session, room_id: str, channel: str, since: int, *, most: int) -> list[events.Written] | None:
-    """What a client with a cursor missed; None when it was too much, or the cursor isn't one of ours."""
-    head = seq(session, room_id, channel)
-    if since > head or head - since > most:
-        return None
-    channel_id = events.channel_ids(session, room_id, [channel]).get(channel)
-    return events.read(session, channel_id, since, most) if channel_id else []

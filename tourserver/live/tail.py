@@ -10,12 +10,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Final
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tourserver.core import clock
 from tourserver.core.db import Database
 from tourserver.live import events
 from tourserver.live.events import Written
@@ -25,11 +27,17 @@ from tourserver.live.guiding.viewtrack import ViewTracks
 from tourserver.live.members import Channel, Members
 from tourserver.live.models import Room
 from tourserver.live.showing import TOURS_CHANGE
-from tourserver.live.transport import Transport
+from tourserver.live.transport import Message, Transport
 
 log = structlog.get_logger()
 
 TICK_SECONDS: Final = 0.1
+COUNT_SECONDS: Final = 15.0
+"""So often all channels' numbers are compared; in between those with events of the last :data:`RECENT`."""
+RECENT: Final = timedelta(seconds=10)
+CROWD: Final = 5000
+"""With more members than this in a room the guide's view goes out at :data:`CROWD_SECONDS`."""
+CROWD_SECONDS: Final = 0.25
 SWEEP_SECONDS: Final = 1.0
 
 
@@ -54,12 +62,23 @@ class Tail:
         self._lock = threading.Lock()
         self._dirty: set[str] = set()
         self._swept = float("-inf")
+        self._counted = float("-inf")
         self._stopping = False
+        # what goes out with a channel's next frame
+        self._along: dict[str, Message] = {}
+        # when a crowded room's view may go out again
+        self._view_due: dict[str, float] = {}
 
     def wake(self, channel_ids: frozenset[str] = frozenset()) -> None:
         """These channels have news; or, without channels, a view has."""
         with self._lock:
             self._dirty.update(channel_ids)
+        self._wake.set()
+
+    def send_along(self, sendings: dict[str, Message]) -> None:
+        """Send to channels together with their next frames, which costs nothing then; at the next tick in any case."""
+        with self._lock:
+            self._along.update(sendings)
         self._wake.set()
 
     def stop(self) -> None:
@@ -69,16 +88,19 @@ class Tail:
 
     def run(self) -> None:
         """Until :meth:`stop`."""
+        due = time.monotonic()
         while not self._stopping:
             self._wake.wait(timeout=SWEEP_SECONDS)
             self._wake.clear()
-            began = time.monotonic()
+            # ticks lie on a grid, so that a guide who sends ten times a second is not thinned out by our own delays
+            present = time.monotonic()
+            due = due + TICK_SECONDS if present - due < 2 * TICK_SECONDS else present
             try:
                 self.tick()
             except Exception:  # a broken moment of the database must not end the room
                 log.exception("live.tail_failed")
                 self._swept = float("-inf")
-            self._transport.sleep(max(0.0, TICK_SECONDS - (time.monotonic() - began)))
+            self._transport.sleep(max(0.0, due + TICK_SECONDS - time.monotonic()))
 
     def tick(self) -> None:
         """One reading and what follows from it."""
@@ -98,16 +120,20 @@ class Tail:
         self._hand_on(read)
 
     def _behind(self, session: Session) -> list[Channel]:
-        rooms = self._members.rooms()
+        rooms = self._members.room_ids()
         if not rooms:
             return []
-        heads = events.heads(session, rooms)
-        listed = [channel for channels in rooms.values() for channel in channels]
-        return [channel for channel in listed if heads.get(channel.id, 0) > channel.cursor]
+        if time.monotonic() - self._counted < COUNT_SECONDS:
+            # of ten thousand people's channels few have news: what was written lately says which
+            heads = events.written_since(session, clock.now() - RECENT)
+        else:
+            heads, self._counted = events.heads(session, rooms), time.monotonic()
+        listed = (self._members.channel(one) for one in heads)
+        return [channel for channel in listed if channel is not None and heads[channel.id] > channel.cursor]
 
     def _learn_views(self, session: Session) -> None:
         """Views that another process took."""
-        rooms = list(self._members.rooms())
+        rooms = self._members.room_ids()
         query = select(Room.id, Room.view, Room.guide_actor).where(Room.id.in_(rooms), Room.view.is_not(None))
         for room_id, view, guide_id in session.execute(query) if rooms else ():
             newest = self._tracks.newest(room_id)
@@ -133,15 +159,32 @@ class Tail:
                 self.wake(frozenset((channel.id,)))
             for event in written if channel.audience == "public" else ():
                 self._react(channel.room_id, event)
-        for channel in self._members.channels():
-            if channel.audience == "public" and (view := self._tracks.take_unsent(channel.room_id)) is not None:
+        for channel in self._members.public():
+            if self._view_may_go(channel) and (view := self._tracks.take_unsent(channel.room_id)) is not None:
                 frames.setdefault(channel.id, {})["view"] = view.json()
-        for channel_id, frame in frames.items():
+        with self._lock:
+            along, self._along = self._along, {}
+        for channel_id in {**frames, **along}:
+            frame = frames.get(channel_id)
+            messages = [along[channel_id]] if channel_id in along else []
+            if frame is not None:
+                messages.append(Message("frame", frame))
             # a frame with events is never left out; of views alone only the newest matters
-            self._transport.send(channel_id, "frame", frame, replaces=None if "events" in frame else "view")
+            volatile = channel_id not in along and "events" not in (frame or {})
+            self._transport.send(channel_id, *messages, replaces="view" if volatile else None)
             if channel_id in cursors:  # what could not be sent is read again at the next sweep
                 channel, seq = cursors[channel_id]
                 channel.cursor = seq
+
+    def _view_may_go(self, channel: Channel) -> bool:
+        """Ten times a second, or four times where a crowd listens."""
+        if channel.members <= CROWD:
+            return True
+        present = time.monotonic()
+        if present < self._view_due.get(channel.room_id, 0.0):
+            return False
+        self._view_due[channel.room_id] = present + CROWD_SECONDS
+        return True
 
     def _react(self, room_id: str, event: Written) -> None:
         """What an event means for this process, before it is sent."""

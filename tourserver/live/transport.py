@@ -7,23 +7,42 @@ is a change here. Nothing here may be called inside a database transaction.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Protocol
 
 import socketio
 import structlog
 from engineio.packet import MESSAGE
 from flask_socketio import SocketIO
-from socketio.packet import EVENT
+from socketio.packet import EVENT, Packet
 
-from tourserver.live.fanout import ENVIRON_KEY, Line, websocket_frame
+from tourserver.live.fanout import ENVIRON_KEY, Line, broadcast, websocket_frame
 
 log = structlog.get_logger()
 
 NAMESPACE: Final = "/live"
 
 YIELD_EVERY: Final = 1000
-"""So many sends and others get their turn: ten thousand take about 50 ms."""
+"""So many sends and others get their turn: ten thousand take about 100 ms."""
+
+
+class Message:
+    """An event with its data, encoded at most once however many it is sent to."""
+
+    __slots__ = ("_frame", "data", "event")
+
+    def __init__(self, event: str, data: dict[str, Any]) -> None:
+        self.event = event
+        self.data = data
+        self._frame: bytes | None = None
+
+    @property
+    def frame(self) -> bytes:
+        """As bytes on a WebSocket: a Socket.IO packet in an Engine.IO message."""
+        if self._frame is None:
+            packet = Packet(EVENT, namespace=NAMESPACE, data=[self.event, self.data])
+            self._frame = websocket_frame(f"{MESSAGE}{packet.encode()}")
+        return self._frame
 
 
 class Transport(Protocol):
@@ -35,13 +54,13 @@ class Transport(Protocol):
     def leave(self, sid: str, channel: str) -> None:
         """Take a connection out of a channel."""
 
-    def send(self, channel: str, event: str, data: dict[str, Any], *, replaces: str | None = None) -> None:
-        """Send to this process' members of a channel.
+    def send(self, channel: str, *messages: Message, replaces: str | None = None) -> None:
+        """Send to this process' members of a channel, all messages at one go.
 
         With ``replaces``, what a slow client has not been sent yet of the same name may be left out.
         """
 
-    def send_to(self, sid: str, event: str, data: dict[str, Any]) -> None:
+    def send_to(self, sid: str, *messages: Message) -> None:
         """Send to one connection."""
 
     def disconnect(self, sid: str) -> None:
@@ -81,15 +100,55 @@ class Rooms(socketio.Manager):  # type: ignore[misc] # python-socketio has no ty
         self._waiting.pop(sid, None)
         super().disconnect(sid, namespace, **kwargs)
 
-    def basic_enter_room(self, *args: Any, **kwargs: Any) -> None:
-        """Enter, one at a time: two first members must not make the room twice."""
-        with self._guard:
-            super().basic_enter_room(*args, **kwargs)
+    def basic_enter_room(self, sid: str, namespace: str, room: str | None, eio_sid: str | None = None) -> None:
+        """Enter, one at a time: two first members must not make the room twice.
+
+        Of all rooms only that of everybody is kept. The library would give each client a room of its own as well, and
+        look through all rooms whenever one leaves: after a cut of the line that is each of thousands through thousands.
+        """
+        if room != sid:
+            with self._guard:
+                super().basic_enter_room(sid, namespace, room, eio_sid)
+
+    def get_participants(self, namespace: str, room: Any) -> Iterator[tuple[str, str]]:
+        """A client by its own name, or the members of a room."""
+        eio_sid = self.eio_sid_from_sid(room, namespace) if isinstance(room, str) else None
+        if eio_sid is not None:
+            yield room, eio_sid
+        else:
+            yield from super().get_participants(namespace, room)
 
     def basic_leave_room(self, *args: Any, **kwargs: Any) -> None:
         """Leave, one at a time: the last one takes the room away."""
         with self._guard:
             super().basic_leave_room(*args, **kwargs)
+
+
+class _Group:
+    """A channel's members, with their lines as a tuple that is made anew after a change."""
+
+    __slots__ = ("_known", "_lines")
+
+    def __init__(self) -> None:
+        self._lines: dict[str, Line | None] = {}
+        self._known: tuple[tuple[Line, ...], tuple[str, ...]] | None = None
+
+    def add(self, sid: str, line: Line | None) -> None:
+        self._lines[sid] = line
+        self._known = None
+
+    def remove(self, sid: str) -> bool:
+        """Whether nobody is left."""
+        self._lines.pop(sid, None)
+        self._known = None
+        return not self._lines
+
+    def members(self) -> tuple[tuple[Line, ...], tuple[str, ...]]:
+        """The lines, and those that have none."""
+        if self._known is None:
+            lines = tuple(line for line in self._lines.values() if line is not None)
+            self._known = lines, tuple(sid for sid, line in self._lines.items() if line is None)
+        return self._known
 
 
 class SocketIoTransport:
@@ -98,39 +157,52 @@ class SocketIoTransport:
     def __init__(self, socket: SocketIO, members: Rooms) -> None:
         self._socket = socket
         self._members = members
+        self._lock = threading.Lock()
+        self._groups: dict[str, _Group] = {}
 
     def join(self, sid: str, channel: str) -> None:
         """See :class:`Transport`."""
-        try:
-            self._socket.server.enter_room(sid, channel, namespace=NAMESPACE)
-        except (ValueError, KeyError):  # it went away meanwhile
-            log.debug("live.join_too_late", sid=sid)
+        line = self._line(sid)
+        with self._lock:
+            self._groups.setdefault(channel, _Group()).add(sid, line)
 
     def leave(self, sid: str, channel: str) -> None:
         """See :class:`Transport`."""
-        self._socket.server.leave_room(sid, channel, namespace=NAMESPACE)
+        with self._lock:
+            group = self._groups.get(channel)
+            if group is not None and group.remove(sid):
+                del self._groups[channel]
 
-    def send(self, channel: str, event: str, data: dict[str, Any], *, replaces: str | None = None) -> None:
+    def _line(self, sid: str) -> Line | None:
+        """The line of a connection; None on long polling, on threads, and when it is gone."""
+        eio_sid = self._members.eio_sid_from_sid(sid, NAMESPACE)
+        line: Line | None = self._socket.server.environ.get(eio_sid, {}).get(ENVIRON_KEY)
+        return line
+
+    def send(self, channel: str, *messages: Message, replaces: str | None = None) -> None:
         """See :class:`Transport`. Encoded once for all members that have a line (see fanout.py)."""
-        server = self._socket.server
-        frame: bytes | None = None
-        for count, (sid, eio_sid) in enumerate(list(self._members.get_participants(NAMESPACE, channel)), start=1):
-            line: Line | None = server.environ.get(eio_sid, {}).get(ENVIRON_KEY)
-            if line is None:
-                server.emit(event, data, to=sid, namespace=NAMESPACE)
-            else:
-                frame = frame or self._frame(event, data)
-                line.push(frame, replaces)
-            if count % YIELD_EVERY == 0:
+        with self._lock:
+            group = self._groups.get(channel)
+            lines, others = group.members() if group else ((), ())
+        frame = b"".join(message.frame for message in messages) if lines else b""
+        for start in range(0, len(lines), YIELD_EVERY):
+            if start:
                 self._socket.sleep(0)
+            broadcast(lines[start : start + YIELD_EVERY], frame, replaces)
+        for sid in others:
+            self._emit(sid, messages)
 
-    def send_to(self, sid: str, event: str, data: dict[str, Any]) -> None:
+    def send_to(self, sid: str, *messages: Message) -> None:
         """See :class:`Transport`."""
-        self.send(sid, event, data)  # every connection is a channel of its own
+        line = self._line(sid)
+        if line is None:
+            self._emit(sid, messages)
+        else:
+            line.push(b"".join(message.frame for message in messages))
 
-    def _frame(self, event: str, data: dict[str, Any]) -> bytes:
-        packet = self._socket.server.packet_class(EVENT, namespace=NAMESPACE, data=[event, data])
-        return websocket_frame(f"{MESSAGE}{packet.encode()}")
+    def _emit(self, sid: str, messages: Sequence[Message]) -> None:
+        for message in messages:
+            self._socket.server.emit(message.event, message.data, to=sid, namespace=NAMESPACE)
 
     def disconnect(self, sid: str) -> None:
         """See :class:`Transport`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -80,12 +80,15 @@ def tallies(session: Session, room_id: str) -> dict[str, int]:
     return {row[0]: row[1] for row in session.execute(query)}
 
 
-def of_person(session: Session, room_id: str, registration_id: str) -> list[str]:
-    """The questions of a room that a person voted for."""
+def of_persons(session: Session, room_id: str, registration_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The questions of a room that each of these people voted for; who did not vote is missing."""
     query = (
-        select(QuestionVote.question_id)
+        select(QuestionVote.registration_id, QuestionVote.question_id)
         .join(Question, Question.id == QuestionVote.question_id)
-        .where(Question.room_id == room_id, QuestionVote.registration_id == registration_id)
+        .where(Question.room_id == room_id, QuestionVote.registration_id.in_(registration_ids))
         .order_by(QuestionVote.at)
     )
-    return list(session.scalars(query))
+    found: dict[str, list[str]] = {}
+    for registration_id, question_id in session.execute(query):
+        found.setdefault(registration_id, []).append(question_id)
+    return found

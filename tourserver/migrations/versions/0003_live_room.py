@@ -281,6 +281,7 @@ def upgrade() -> None:
         batch_op.drop_constraint(batch_op.f('fk_view_chunk_guide_user_id_user'), type_='foreignkey')
         batch_op.drop_column('guide_user_id')
 
+    op.create_index('ix_room_event_at', 'room_event', ['at'], unique=False)
     with op.batch_alter_table('scheduled_session', schema=None) as batch_op:
         batch_op.add_column(sa.Column('cancelled_words', sa.String(), nullable=False, server_default=''))
 
@@ -294,6 +295,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index('ix_room_event_at', table_name='room_event')
     with op.batch_alter_table('scheduled_session', schema=None) as batch_op:
         batch_op.drop_column('cancelled_words')
 
