@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from tests.live.factories import World, host_of, person_of, ticket_of
 from tourserver.core import clock
 from tourserver.core.rights import Actor
 from tourserver.core.services import Services
 from tourserver.live import access, presence
-from tourserver.live.models import Attendance
+from tourserver.live.models import Attendance, LiveProcess
 from tourserver.live.presence import Arrival, Presence
 
 
@@ -82,36 +82,63 @@ def test_the_headcount_of_a_screen_changes(services: Services, world: World) -> 
     assert count(services, world).heads == 12
 
 
-def test_a_heartbeat_keeps_living_connections_and_closes_ghosts(services: Services, world: World) -> None:
+def silent(services: Services, process: str, seconds: int) -> datetime:
+    """The process said that long ago for the last time that it lives."""
+    past = clock.now() - timedelta(seconds=seconds)
+    with services.db.write() as session:
+        session.execute(update(LiveProcess).where(LiveProcess.id == process).values(last_seen_at=past))
+    return past
+
+
+def test_a_heartbeat_of_the_process_keeps_its_connections_and_no_others(services: Services, world: World) -> None:
+    arrive(services, world, person_of(world))
+    arrive(services, world, person_of(world, 2), process="p2")
+    for process in ("p1", "p2"):
+        silent(services, process, 50)
+    assert count(services, world) == Presence()
+    with services.db.write() as session:
+        presence.beat(session, "p1")
+    assert count(services, world).persons == 1
+
+
+def test_rows_without_a_connection_are_closed_but_for_those_who_are_just_joining(
+    services: Services, world: World
+) -> None:
     living = arrive(services, world, person_of(world))
     ghost = arrive(services, world, person_of(world, 1))
-    elsewhere = arrive(services, world, person_of(world, 2), process="p2")
-    for connection in (living, ghost, elsewhere):
+    joining = arrive(services, world, person_of(world, 2))
+    for connection in (living, ghost):
         age(services, connection, 30)
     with services.db.write() as session:
-        presence.beat(session, "p1", frozenset((living,)))
+        presence.close_ghosts(session, "p1", frozenset((living,)))
     assert row(services, ghost).ended_at is not None
-    assert clock.now() - row(services, living).last_seen_at < timedelta(seconds=10)
-    assert clock.now() - row(services, elsewhere).last_seen_at > timedelta(seconds=20)
-
-
-def test_a_heartbeat_leaves_a_connection_alone_that_is_just_joining(services: Services, world: World) -> None:
-    joining = arrive(services, world, person_of(world))
-    with services.db.write() as session:
-        presence.beat(session, "p1", frozenset())
+    assert row(services, living).ended_at is None
     assert row(services, joining).ended_at is None
 
 
-def test_rows_of_a_process_that_died_are_closed_when_last_seen(services: Services, world: World) -> None:
+def test_rows_of_a_process_that_died_are_closed_when_it_was_last_seen(services: Services, world: World) -> None:
     orphan = arrive(services, world, person_of(world))
-    alive = arrive(services, world, person_of(world, 1))
-    age(services, orphan, 46)
+    alive = arrive(services, world, person_of(world, 1), process="p2")
+    age(services, orphan, 100)
+    seen = silent(services, "p1", 46)
     assert count(services, world).persons == 1, "an orphan isn't counted, closed or not"
     with services.db.write() as session:
         assert presence.close_orphans(session) == 1
     closed = row(services, orphan)
-    assert closed.ended_at == closed.last_seen_at
+    assert closed.ended_at == closed.last_seen_at == seen
     assert row(services, alive).ended_at is None
+    with services.db.read() as session:
+        assert session.scalars(select(LiveProcess.id)).all() == ["p2"], "the dead one's row is gone"
+
+
+def test_rows_of_a_release_that_knew_no_processes_are_closed_too(services: Services, world: World) -> None:
+    old = arrive(services, world, person_of(world))
+    age(services, old, 100)
+    with services.db.write() as session:
+        session.execute(delete(LiveProcess))
+        assert presence.close_orphans(session) == 1
+    closed = row(services, old)
+    assert closed.ended_at == closed.last_seen_at
 
 
 def test_a_process_that_ends_closes_its_rows_and_no_others(services: Services, world: World) -> None:

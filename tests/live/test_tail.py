@@ -54,6 +54,9 @@ class Paper:
     def send_to(self, sid: str, *messages: Message) -> None:
         self.sent += [(sid, message.event, message.data) for message in messages]
 
+    def ping(self) -> None:
+        """Paper doesn't die."""
+
     def disconnect(self, sid: str) -> None:
         self.ended.append(sid)
 

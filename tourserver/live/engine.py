@@ -126,6 +126,8 @@ class Engine:
         connection = Connection(sid, place.seat, caller, place.room_id, place.channels)
         self.members.add(connection, place.numbers)
         self.pulse.recount(place.room_id)
+        if "person" in place.channels:
+            self.pulse.told(place.channels["person"], place.numbers["person"])
         # nothing may reach the client before it knows that it is connected: joining waits for that too
         self.transport.when_connected(sid, self._welcome, connection, auth)
 

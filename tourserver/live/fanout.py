@@ -24,6 +24,9 @@ log = structlog.get_logger()
 SEND_BUFFER_BYTES: Final = 16 * 1024
 """Of the kernel, for each client. With more of it hundreds of kB of stale views lie where nothing can replace them."""
 
+SILENT_SECONDS: Final = 18
+"""What a client's machine has not confirmed for so long ends its line: its person then leaves the count."""
+
 MOST_FRAMES: Final = 256
 MOST_BYTES: Final = 1024 * 1024
 """What may wait for one client before it is cut. A snapshot of a large room must find room in it."""
@@ -198,6 +201,7 @@ def with_lines(app: Callable[..., Any]) -> Callable[..., Any]:
             body = environ["eventlet.input"]
             green = body.get_socket()
             green.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+            green.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENT_SECONDS * 1000)
             line = Line(green, Semaphore(1), eventlet.spawn_n)
             environ[ENVIRON_KEY] = line
             environ["eventlet.input"] = _Input(body, line)

@@ -84,6 +84,7 @@ class Handlers:
         try:
             self._engine.leave(sid)
         except Exception:  # the heartbeat closes the row later
+            self._engine.pulse.goodbye_failed = True
             log.exception("live.leave_failed")
 
     # --- asking

@@ -99,6 +99,15 @@ class RoomCommand(IdMixin, Base):
     at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
+class LiveProcess(Base):
+    """A web process that has connections: they are there as long as it says so."""
+
+    __tablename__ = "live_process"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    last_seen_at: Mapped[datetime]
+
+
 class Attendance(IdMixin, Base):
     """One connection, from when to when. What is not stored here can never be reported."""
 
@@ -121,9 +130,10 @@ class Attendance(IdMixin, Base):
     # random id of a browser tab, and the Socket.IO connection
     device: Mapped[str]
     connection: Mapped[str] = mapped_column(unique=True)
-    # which web process holds the connection; its rows are closed when it is gone
+    # which web process holds the connection (LiveProcess); its rows are closed when it is gone
     process: Mapped[str]
     headcount: Mapped[int] = mapped_column(default=1)
     began_at: Mapped[datetime] = mapped_column(default=clock.now)
+    # when it ended; before that its process (see LiveProcess) says whether it is there
     last_seen_at: Mapped[datetime] = mapped_column(default=clock.now)
     ended_at: Mapped[datetime | None]

@@ -1,7 +1,7 @@
 """Who is there: one row per connection, from when to when; counted in the database, whichever process has it.
 
-A process says every 15 s, in one statement, that its connections live. Rows of a process that died are closed
-at the moment they were last seen.
+A process says every 15 s that it lives, and that is said for all its connections. Rows of a process that died are
+closed at the moment it was last seen.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from tourserver.core import clock
 from tourserver.core.db import new_id
+from tourserver.live import events
 from tourserver.live.access import Seat
-from tourserver.live.models import Attendance
+from tourserver.live.models import Attendance, LiveProcess
 
 HEARTBEAT_SECONDS: Final = 15.0
 ORPHANED: Final = timedelta(seconds=45)
@@ -76,6 +77,7 @@ def arrive(session: Session, arrivals: Sequence[Arrival], *, process: str) -> No
         for one in arrivals
     ]
     if rows:
+        beat(session, process)
         session.execute(insert(Attendance), rows)
 
 
@@ -87,11 +89,18 @@ def leave(session: Session, connections: Iterable[str]) -> None:
 def set_heads(session: Session, connection: str, headcount: int) -> None:
     """The people at a screen are now so many."""
     mine = (Attendance.connection == connection) & Attendance.ended_at.is_(None)
-    session.execute(update(Attendance).where(mine).values(headcount=headcount, last_seen_at=clock.now()))
+    session.execute(update(Attendance).where(mine).values(headcount=headcount))
 
 
-def beat(session: Session, process: str, living: frozenset[str]) -> None:
-    """This process' connections live; rows of it that have none any more (a failed goodbye) are closed.
+def beat(session: Session, process: str) -> None:
+    """This process lives, and with it all its connections: one row, whatever their number."""
+    seen: Any = session.execute(update(LiveProcess).where(LiveProcess.id == process).values(last_seen_at=clock.now()))
+    if not seen.rowcount:
+        events.insert_once(session, LiveProcess, [{"id": process, "last_seen_at": clock.now()}])
+
+
+def close_ghosts(session: Session, process: str, living: frozenset[str]) -> None:
+    """Close rows of this process that have no connection any more: a goodbye failed.
 
     A row is older than its connection's entry in the process, so the youngest are left alone.
     """
@@ -100,24 +109,37 @@ def beat(session: Session, process: str, living: frozenset[str]) -> None:
     stored = set(session.scalars(select(Attendance.connection).where(own, settled)))
     if ghosts := stored - living:
         leave(session, ghosts)
-    session.execute(update(Attendance).where(own).values(last_seen_at=clock.now()))
 
 
 def close_orphans(session: Session) -> int:
     """Close what no process speaks for any more, at the moment it was last seen; gives how many."""
-    stale = Attendance.ended_at.is_(None) & (Attendance.last_seen_at < clock.now() - ORPHANED)
+    seen = select(LiveProcess.last_seen_at).where(LiveProcess.id == Attendance.process).scalar_subquery()
+    ended = func.coalesce(seen, Attendance.last_seen_at)
     found: Any = session.execute(
         update(Attendance)
-        .where(stale)
-        .values(ended_at=Attendance.last_seen_at)
+        .where(Attendance.ended_at.is_(None), Attendance.process.not_in(_living(ORPHANED)))
+        .values(ended_at=ended, last_seen_at=ended)
         .execution_options(synchronize_session=False)
     )
+    session.execute(delete(LiveProcess).where(LiveProcess.last_seen_at < clock.now() - ORPHANED))
     return int(found.rowcount)
+
+
+def _living(within: timedelta) -> Select[str]:
+    """Ids of the processes that were seen lately."""
+    return select(LiveProcess.id).where(LiveProcess.last_seen_at >= clock.now() - within)
+
+
+def is_there(within: timedelta) -> ColumnElement[bool]:
+    """Whether a row is of somebody who is there, or was within a time."""
+    open_now = Attendance.ended_at.is_(None) & Attendance.process.in_(_living(within))
+    return open_now | (Attendance.ended_at >= clock.now() - within)
 
 
 def leave_all(session: Session, process: str) -> None:
     """The process ends: so do its connections."""
     _close(session, Attendance.process == process)
+    session.execute(delete(LiveProcess).where(LiveProcess.id == process))
 
 
 def _close(session: Session, which: Any) -> None:
@@ -135,7 +157,7 @@ def count(session: Session, room_id: str) -> Presence:
     here = (
         Attendance.room_id == room_id,
         Attendance.ended_at.is_(None),
-        Attendance.last_seen_at >= clock.now() - ORPHANED,
+        Attendance.process.in_(_living(ORPHANED)),
     )
     screens = (
         select(Attendance.registration_id, Attendance.device, func.max(Attendance.headcount).label("heads"))

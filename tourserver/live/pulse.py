@@ -26,6 +26,7 @@ log = structlog.get_logger()
 
 PULSE_SECONDS: Final = 1.0
 HEADS_EVERY: Final = 2.0
+GHOSTS_EVERY: Final = 300.0
 COUNT_EVERY: Final = 4.0
 """Other processes' comings and goings are counted so often."""
 ALL_TALLIES_EVERY: Final = 20.0
@@ -60,6 +61,8 @@ class Pulse:
         self._tallies: dict[str, dict[str, int]] = {}
         self._told: dict[str, tuple[int, int]] = {}
         self._recount: set[str] = set()
+        # somebody left and could not be written down: looked for at the next beat
+        self.goodbye_failed = False
 
     def stop(self) -> None:
         """End after the present round."""
@@ -69,7 +72,7 @@ class Pulse:
         """Until :meth:`stop`."""
         while not self._stopping:
             began = time.monotonic()
-            for task in (self.check_seats, self.save_views, self.beat, self.send_heads):
+            for task in (self._transport.ping, self.check_seats, self.save_views, self.beat, self.send_heads):
                 try:
                     task()
                 except Exception:  # the next round tries again
@@ -103,7 +106,8 @@ class Pulse:
         lost: list[tuple[Connection, TourserverError]] = []
         for connection in connections:
             seat, ticket = connection.seat, connection.caller.ticket
-            if not seat.crew and seat.actor.id not in suspects and seat.session_id not in closed:
+            # thousands, each second: the likely way through is the short one
+            if seat.role == "participant" and seat.actor.id not in suspects and seat.session_id not in closed:
                 continue
             if ticket not in known:
                 try:
@@ -119,11 +123,14 @@ class Pulse:
     # --- attendance and view
 
     def beat(self) -> None:
-        """Keep this process' attendance rows alive, and close orphans."""
+        """Say that this process lives, close the rows of those that don't, and look for goodbyes that failed."""
         if not self._is_time("beat", presence.HEARTBEAT_SECONDS):
             return
         with self._services.db.write() as session:
-            presence.beat(session, self._process, self._members.sids())
+            presence.beat(session, self._process)
+            if self._is_time("ghosts", GHOSTS_EVERY) or self.goodbye_failed:
+                presence.close_ghosts(session, self._process, self._members.sids())
+                self.goodbye_failed = False
             orphans = presence.close_orphans(session)
         if orphans:
             log.info("live.orphans_closed", count=orphans)
@@ -190,6 +197,10 @@ class Pulse:
         self._told = {channel: told for channel, told in self._told.items() if channel in present}
         self._tallies = {room: counted for room, counted in self._tallies.items() if room in rooms}
         self._present = {room: counted for room, counted in self._present.items() if room in rooms}
+
+    def told(self, channel_id: str, number: int) -> None:
+        """The members of a person's channel were told its number when they joined."""
+        self._told[channel_id] = (number, REPEATED)
 
     def recount(self, room_id: str) -> None:
         """Somebody came or went here: count again for the next heads."""

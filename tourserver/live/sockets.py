@@ -12,14 +12,11 @@ from tourserver.core.services import Services
 from tourserver.live import noise
 from tourserver.live.engine import Engine
 from tourserver.live.handlers import Handlers
-from tourserver.live.transport import NAMESPACE, Rooms, SocketIoTransport
+from tourserver.live.transport import NAMESPACE, PING_SECONDS, PONG_SECONDS, Rooms, SocketIoTransport
 from tourserver.tours import document
 
 EXTENSION = "tourserver_live"
 
-# A line that is dead without a word is found within the two together: its person then leaves the count.
-PING_SECONDS = 10
-PONG_SECONDS = 8
 MESSAGE_BYTES = 64 * 1024
 
 
@@ -38,6 +35,8 @@ def init_app(app: Flask, services: Services) -> SocketIO:
         max_http_buffer_size=MESSAGE_BYTES,
         ping_interval=PING_SECONDS,
         ping_timeout=PONG_SECONDS,
+        # a task that looks at each client in turn; a dead one is noticed by reading from it or sending to it
+        monitor_clients=False,
         logger=noise.logger(),
         engineio_logger=noise.logger(),
     )

@@ -32,12 +32,12 @@ from tourserver.live.transport import Message, Transport
 log = structlog.get_logger()
 
 TICK_SECONDS: Final = 0.1
-COUNT_SECONDS: Final = 15.0
+COUNT_SECONDS: Final = 60.0
 """So often all channels' numbers are compared; in between those with events of the last :data:`RECENT`."""
 RECENT: Final = timedelta(seconds=10)
 CROWD: Final = 5000
-"""With more members than this in a room the guide's view goes out at :data:`CROWD_SECONDS`."""
-CROWD_SECONDS: Final = 0.25
+"""With more members than this the guide's page sends its view four times a second; none goes out faster than this."""
+CROWD_SECONDS: Final = 0.2
 SWEEP_SECONDS: Final = 1.0
 
 
@@ -90,7 +90,7 @@ class Tail:
         """Until :meth:`stop`."""
         due = time.monotonic()
         while not self._stopping:
-            self._wake.wait(timeout=SWEEP_SECONDS)
+            self._wake.wait(timeout=self._patience())
             self._wake.clear()
             # ticks lie on a grid, so that a guide who sends ten times a second is not thinned out by our own delays
             present = time.monotonic()
@@ -101,6 +101,11 @@ class Tail:
                 log.exception("live.tail_failed")
                 self._swept = float("-inf")
             self._transport.sleep(max(0.0, due + TICK_SECONDS - time.monotonic()))
+
+    def _patience(self) -> float:
+        """Until the next sweep, or until a view that was held back may go."""
+        held = [due for room_id, due in self._view_due.items() if self._tracks.has_unsent(room_id)]
+        return max(0.0, min([SWEEP_SECONDS, *(due - time.monotonic() for due in held)]))
 
     def tick(self) -> None:
         """One reading and what follows from it."""
@@ -177,7 +182,7 @@ class Tail:
                 channel.cursor = seq
 
     def _view_may_go(self, channel: Channel) -> bool:
-        """Ten times a second, or four times where a crowd listens."""
+        """Ten times a second, or fewer where a crowd listens."""
         if channel.members <= CROWD:
             return True
         present = time.monotonic()

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 import socketio
 import structlog
-from engineio.packet import MESSAGE
+from engineio.packet import MESSAGE, PING
 from flask_socketio import SocketIO
 from socketio.packet import EVENT, Packet
 
@@ -21,6 +21,12 @@ from tourserver.live.fanout import ENVIRON_KEY, Line, broadcast, websocket_frame
 log = structlog.get_logger()
 
 NAMESPACE: Final = "/live"
+
+# A line that is dead without a word is found by the kernel (fanout.SILENT_SECONDS) as long as something is sent to it,
+# which is every two seconds; behind a proxy, and for a client whose program hangs, within these two together.
+PING_SECONDS: Final = 25
+PONG_SECONDS: Final = 20
+PING_FRAME: Final = websocket_frame(str(PING))
 
 YIELD_EVERY: Final = 1000
 """So many sends and others get their turn: ten thousand take about 100 ms."""
@@ -62,6 +68,9 @@ class Transport(Protocol):
 
     def send_to(self, sid: str, *messages: Message) -> None:
         """Send to one connection."""
+
+    def ping(self) -> None:
+        """To be called each second: asks whoever is due whether it is still there."""
 
     def disconnect(self, sid: str) -> None:
         """End a connection, after what was sent to it."""
@@ -159,16 +168,43 @@ class SocketIoTransport:
         self._members = members
         self._lock = threading.Lock()
         self._groups: dict[str, _Group] = {}
+        self._everybody = _Group()
+        self._second = 0
+        self._take_pings_over()
+
+    def _take_pings_over(self) -> None:
+        """Ping the clients with a line ourselves: the library has a timer, a queue and two tasks for each ping."""
+        eio = self._socket.server.eio
+        connected = eio.handlers["connect"]
+
+        def connect(sid: str, environ: dict[str, Any]) -> Any:
+            answer = connected(sid, environ)
+            if ENVIRON_KEY in environ:
+                eio.sockets[sid].last_ping = None  # Engine.IO begins to ping when there is a time here
+            return answer
+
+        eio.on("connect", connect)
+
+    def ping(self) -> None:
+        """See :class:`Transport`. Whoever doesn't answer is noticed by the time-out of reading from it."""
+        self._second += 1
+        with self._lock:
+            lines, _others = self._everybody.members()
+        turn = self._second % PING_SECONDS
+        # by where it lies in memory: a line keeps its second however others come and go
+        broadcast([line for line in lines if (id(line) >> 5) % PING_SECONDS == turn], PING_FRAME)
 
     def join(self, sid: str, channel: str) -> None:
         """See :class:`Transport`."""
         line = self._line(sid)
         with self._lock:
             self._groups.setdefault(channel, _Group()).add(sid, line)
+            self._everybody.add(sid, line)
 
     def leave(self, sid: str, channel: str) -> None:
         """See :class:`Transport`."""
         with self._lock:
+            self._everybody.remove(sid)
             group = self._groups.get(channel)
             if group is not None and group.remove(sid):
                 del self._groups[channel]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from tourserver.core import clock
 from tourserver.core.rights import SYSTEM
 from tourserver.core.services import Services
-from tourserver.live import rooms
+from tourserver.live import presence, rooms
 from tourserver.live.models import Attendance, Room
 from tourserver.sessions.models import ScheduledSession
 
@@ -48,7 +48,7 @@ def left_rooms(session: Session, *, after: timedelta = rooms.LEFT) -> list[str]:
         .where(
             Attendance.room_id == Room.id,
             Attendance.user_id.is_not(None),
-            Attendance.last_seen_at >= present - CREW_AWAY,
+            presence.is_there(CREW_AWAY),
         )
         .exists()
     )

@@ -143,6 +143,11 @@ class ViewTracks:
             if track.newest is not None and track.newest.view.scene not in scenes:
                 track.newest = None
 
+    def has_unsent(self, room_id: str) -> bool:
+        """Whether :meth:`take_unsent` would give something."""
+        track = self._tracks.get(room_id)
+        return track is not None and track.newest is not None and track.newest.t > track.sent
+
     def take_unsent(self, room_id: str) -> Frame | None:
         """The newest frame, when it was not handed on yet."""
         track = self.track(room_id)

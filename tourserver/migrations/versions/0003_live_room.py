@@ -281,6 +281,11 @@ def upgrade() -> None:
         batch_op.drop_constraint(batch_op.f('fk_view_chunk_guide_user_id_user'), type_='foreignkey')
         batch_op.drop_column('guide_user_id')
 
+    op.create_table('live_process',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('last_seen_at', db.UtcDateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_live_process'))
+    )
     op.create_index('ix_room_event_at', 'room_event', ['at'], unique=False)
     with op.batch_alter_table('scheduled_session', schema=None) as batch_op:
         batch_op.add_column(sa.Column('cancelled_words', sa.String(), nullable=False, server_default=''))
@@ -296,6 +301,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index('ix_room_event_at', table_name='room_event')
+    op.drop_table('live_process')
     with op.batch_alter_table('scheduled_session', schema=None) as batch_op:
         batch_op.drop_column('cancelled_words')
 
