@@ -63,7 +63,8 @@ class Swarm:
         self.sent_at: dict[int, float] = {}
         self.first_at: dict[int, float] = {}
         self.counting = False
-        self.received = 0
+        self.messages = 0
+        self.views = 0
         self.joined = 0
         self.lost_lines = 0
         self.sent_views = 0
@@ -148,6 +149,8 @@ class Swarm:
 
     def _message(self, client: Client, message: bytes, present: float) -> None:
         kind = message[:1]
+        if self.counting and (kind == b"4" or not client.hello):  # the floor's are bare
+            self.messages += 1
         if self.counting and (place := message.find(VIEW)) >= 0:
             place = message.find(YAW, place) + len(YAW)
             self._view(client, round(float(message[place : message.find(b",", place)]) * 100), present)
@@ -163,7 +166,7 @@ class Swarm:
     def _view(self, client: Client, number: int, present: float) -> None:
         if number == NOT_COUNTED * 100:
             return
-        self.received += 1
+        self.views += 1
         client.views += 1
         if number <= client.newest:
             client.again += 1
@@ -275,9 +278,11 @@ def _result(
         "participants": len(followers),
         "joined": swarm.joined,
         "join_s": round(joined, 2),
-        "delivered": swarm.received,
-        "delivered_per_s": round(swarm.received / wall),
-        "delivered_per_cpu_s": round(swarm.received / cpu) if cpu else None,
+        # all messages, heads and facts too; the times below are of views alone
+        "delivered": swarm.messages,
+        "views": swarm.views,
+        "delivered_per_s": round(swarm.messages / wall),
+        "delivered_per_cpu_s": round(swarm.messages / cpu) if cpu else None,
         "server_cpu": round(cpu / wall, 3),
         "client_cpu": round(own / wall, 3),
         "p50_ms": _percentile(swarm.waits or swarm.spreads, 0.50),

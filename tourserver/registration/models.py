@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tourserver.core.db import Base, IdMixin, TimestampMixin
@@ -20,6 +20,13 @@ class Registration(IdMixin, TimestampMixin, Base):
         CheckConstraint("state IN ('confirmed', 'withdrawn')", name="state"),
         CheckConstraint("role IN ('participant', 'speaker', 'host', 'co_moderator', 'captioner')", name="role"),
         CheckConstraint("headcount BETWEEN 1 AND 500", name="headcount"),
+        # the few who withdrew, which open rooms look for each second
+        Index(
+            "ix_registration_not_confirmed",
+            "session_id",
+            sqlite_where=text("state <> 'confirmed'"),
+            postgresql_where=text("state <> 'confirmed'"),
+        ),
     )
 
     person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)

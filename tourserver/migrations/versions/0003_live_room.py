@@ -286,6 +286,8 @@ def upgrade() -> None:
     sa.Column('last_seen_at', db.UtcDateTime(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_live_process'))
     )
+    op.create_index('ix_registration_not_confirmed', 'registration', ['session_id'], sqlite_where=sa.text("state <> 'confirmed'"), postgresql_where=sa.text("state <> 'confirmed'"))
+    op.create_index('ix_link_token_revoked', 'link_token', ['purpose'], sqlite_where=sa.text('revoked_at IS NOT NULL'), postgresql_where=sa.text('revoked_at IS NOT NULL'))
     op.create_index('ix_room_event_at', 'room_event', ['at'], unique=False)
     with op.batch_alter_table('scheduled_session', schema=None) as batch_op:
         batch_op.add_column(sa.Column('cancelled_words', sa.String(), nullable=False, server_default=''))
@@ -301,6 +303,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index('ix_room_event_at', table_name='room_event')
+    op.drop_index('ix_link_token_revoked', table_name='link_token')
+    op.drop_index('ix_registration_not_confirmed', table_name='registration')
     op.drop_table('live_process')
     with op.batch_alter_table('scheduled_session', schema=None) as batch_op:
         batch_op.drop_column('cancelled_words')
