@@ -23,7 +23,7 @@ from tourserver.core import rights
 from tourserver.core.errors import Conflict, Forbidden, Invalid, NotFound
 from tourserver.core.rights import SYSTEM, Actor
 from tourserver.core.services import Services
-from tourserver.live import access
+from tourserver.live import access, house_rules
 from tourserver.live.calls import Caller
 from tourserver.live.commands import COMMANDS, SeatLostError, execute
 from tourserver.live.models import RoomCommand, RoomEvent
@@ -144,6 +144,13 @@ def arguments(name: str, question: str, scene: str) -> dict[str, Any]:
         "yaw": 0,
         "pitch": 0,
         "fov": 70,
+        "labels": ["Heat"],
+        "to": None,
+        "priority": 1,
+        "on": True,
+        "into": "0" * 32,
+        "into_revision": 1,
+        **dict.fromkeys(house_rules.NAMES),
     }
     return {key: every[key] for key in COMMANDS[name].model.model_fields}
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from tests.live.factories import World, host_of
 from tourserver.core.errors import Conflict
 from tourserver.core.services import Services
-from tourserver.live.questions import asking
+from tourserver.live.questions import asking, changing
 from tourserver.live.questions.models import Question
 
 ROUNDS = 20
@@ -33,7 +33,7 @@ def test_answering_now_never_waits_in_a_circle_with_those_who_ask(services: Serv
 
     def answer_now(host: int, number: int) -> Callable[[Session], object]:
         def change(session: Session) -> object:
-            question = asking.find(session, room_id, listed[(number + host) % 3])
+            question = changing.find(session, room_id, listed[(number + host) % 3])
             return asking.make_live(session, room_id, question.id, question.revision, actor=host_of(open_world, host))
 
         return change

@@ -13,7 +13,7 @@ from tourserver.core.services import Services
 from tourserver.live import events, rooms
 from tourserver.live.faces import Faces
 from tourserver.live.models import RoomChannel, RoomEvent
-from tourserver.live.questions import asking, votes
+from tourserver.live.questions import asking, changing, votes
 from tourserver.live.questions.models import Question, QuestionVote
 
 
@@ -41,7 +41,7 @@ def kinds(services: Services, world: World, channel: str) -> list[str]:
 
 def state(services: Services, world: World, question_id: str) -> tuple[str, int]:
     with services.db.read() as session:
-        question = asking.find(session, world.room_id, question_id)
+        question = changing.find(session, world.room_id, question_id)
         return question.state, question.revision
 
 

@@ -186,13 +186,15 @@ def test_heads_tell_numbers_presence_and_votes(engine: Engine, paper: Paper, ope
     guest = join(engine, open_world, person_of(open_world), heads=3)
     with engine.services.db.write() as session:
         votes.vote(session, open_world.room_id, question, open_world.people[1])
+    ask(engine.services, open_world, "And then?")
+    engine.tail.tick()
     paper.sent.clear()
     engine.pulse.send_heads()
     engine.tail.tick()
     everyone, mine = paper.to(guest, "heads")
     assert (everyone["public"], everyone["tallies"]) == (2, {question: 1})
     assert everyone["presence"]["heads"] == 3
-    assert mine["person"] == 2
+    assert mine["person"] == 3, "what was there when it joined was told then"
 
 
 def test_only_votes_that_changed_are_told_again(engine: Engine, paper: Paper, open_world: World) -> None:

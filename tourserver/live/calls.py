@@ -16,6 +16,7 @@ from tourserver.live.tickets import Ticket
 HOST: Final = access.HOST
 GUIDE: Final = "room.guide"
 MODERATE: Final = "questions.moderate"
+AUDIENCE: Final = "audience.moderate"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from tourserver.core import clock
 from tourserver.core.i18n import html_lang
 from tourserver.live.events import Written
 from tourserver.live.guiding import guide
-from tourserver.live.questions import votes
-from tourserver.live.questions.asking import SEEN_BY_ALL
+from tourserver.live.questions import limits, votes
+from tourserver.live.questions.changing import SEEN_BY_ALL
 from tourserver.live.questions.models import Question
 from tourserver.people.models import Person
 from tourserver.registration.models import Registration
@@ -26,6 +26,8 @@ from tourserver.tours.models import TourRevision
 
 Audience = Literal["public", "person", "staff"]
 NOT_SAID: Final = "ZZ"
+WHOLE: Final = frozenset({"question.approved", "question.changed", "question.answered"})
+"""Events that bring everyone the question as a whole; the others say only what became of it."""
 
 
 class Faces:
@@ -50,8 +52,19 @@ class Faces:
             .where(Question.id.in_(missing))
         )
         counted = votes.counts(self._session, missing)
-        for question, name, country in self._session.execute(query):
-            self._questions[question.id] = _full(question, name, country, counted.get(question.id, 0))
+        rows = list(self._session.execute(query))
+        refused = limits.blocked(self._session, {question.room_id for question, _name, _country in rows})
+        for question, name, country in rows:
+            full = _full(
+                question,
+                name,
+                country,
+                counted.get(question.id, 0),
+                blocked=(question.room_id, question.registration_id) in refused,
+            )
+            if full["assigned"]:
+                full["assigned"] = self._guide(full["assigned"])
+            self._questions[question.id] = full
 
     def question(self, question_id: str, audience: Audience) -> dict[str, Any] | None:
         """A question as one audience may see it now; None when it may not, or is gone."""
@@ -59,11 +72,9 @@ class Faces:
         full = self._questions.get(question_id)
         if full is None or full["state"] == "withdrawn":
             return None
-        if audience == "public":
-            if full["state"] not in SEEN_BY_ALL:
-                return None
-            return {key: value for key, value in full.items() if key not in ("reason", "anonymous")}
-        return full
+        if audience == "public" and full["state"] not in SEEN_BY_ALL:
+            return None
+        return {key: value for key, value in full.items() if key not in HIDDEN[audience]}
 
     # --- events
 
@@ -103,7 +114,9 @@ class Faces:
     def _question_event(self, event: Written, audience: Audience) -> dict[str, Any]:
         question_id, revision, state = event.data["question"], event.data["revision"], event.data["state"]
         data: dict[str, Any] = {"id": question_id, "revision": revision}
-        wanted = audience != "public" or event.kind == "question.approved"
+        if event.kind == "question.merged":
+            data["into"] = self._merged_into(question_id)
+        wanted = audience != "public" or event.kind in WHOLE
         question = self.question(question_id, audience) if wanted else None
         if question is not None:
             # the question as it was at this event, so that a replay goes through the same states
@@ -114,18 +127,24 @@ class Faces:
                 data["reason"] = question["reason"]
         return data
 
+    def _merged_into(self, question_id: str) -> str | None:
+        self.load([question_id])
+        into: str | None = self._questions.get(question_id, {}).get("merged_into")
+        return into
+
     def _guide(self, reference: str | None) -> dict[str, str] | None:
         if reference not in self._guides:
             self._guides[reference] = guide.named(self._session, reference)
         return self._guides[reference]
 
 
-def _full(question: Question, name: str, country: str, counted: int) -> dict[str, Any]:
-    """Everything the crew and the author may see. Without a name means without one for the crew too."""
+def _full(question: Question, name: str, country: str, counted: int, *, blocked: bool) -> dict[str, Any]:
+    """Everything that anybody may see. Without a name means without one for the crew too."""
     hidden = question.anonymous
     return {
         "id": question.id,
-        "text": question.original,
+        "text": question.edited or question.original,
+        "edited": bool(question.edited),
         "state": question.state,
         "revision": question.revision,
         "asked_at": clock.milliseconds(question.asked_at),
@@ -134,6 +153,23 @@ def _full(question: Question, name: str, country: str, counted: int) -> dict[str
         "country": None if hidden or country == NOT_SAID else country,
         "lang": html_lang(question.language),
         "order": question.position or 0,
+        "pinned": question.pinned,
+        "answer": question.answer or None,
+        "merged_into": question.merged_into_id,
+        # the author's and the crew's
+        "original": question.original,
         "anonymous": hidden,
         "reason": question.reason or None,
+        # the crew's alone
+        "priority": question.priority,
+        "labels": question.labels,
+        "assigned": question.assigned_to,
+        "next_position": question.next_position,
+        "blocked": blocked,
     }
+
+
+OWN: Final = frozenset({"original", "anonymous", "reason"})
+CREW: Final = frozenset({"priority", "labels", "assigned", "next_position", "blocked"})
+HIDDEN: Final[dict[str, frozenset[str]]] = {"public": OWN | CREW, "person": CREW, "staff": frozenset()}
+"""What an audience doesn't get of a question."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -46,6 +46,55 @@ class Decline(Seen):
     """``question.decline``."""
 
     reason: Annotated[str, Field(max_length=5_000)]
+
+
+class Words(Seen):
+    """``question.edit``, ``question.answer``; the rule says how many fit."""
+
+    text: Annotated[str, Field(max_length=20_000)]
+
+
+class Labels(Seen):
+    """``question.label``."""
+
+    labels: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=20)]
+
+
+class Assign(Seen):
+    """``question.assign``: a member of the crew, or nobody."""
+
+    to: Annotated[str, Field(pattern=r"^(user|registration):[0-9a-f]{32}$")] | None
+
+
+class Priority(Seen):
+    """``question.priority``."""
+
+    priority: Annotated[int, Field(ge=0, le=2)]
+
+
+class Next(Seen):
+    """``question.next``."""
+
+    on: bool
+
+
+class Merge(Seen):
+    """``question.merge``: into another question, as the sender saw that one."""
+
+    into: Id
+    into_revision: Revision
+
+
+class HouseRules(Strict):
+    """``room.rules``: those that shall change."""
+
+    revision: Revision
+    premoderated: bool | None = None
+    question_slow_seconds: Annotated[int, Field(ge=0, le=3600)] | None = None
+    questions_locked: bool | None = None
+    chat: Literal["off", "on", "locked"] | None = None
+    chat_slow_seconds: Annotated[int, Field(ge=0, le=3600)] | None = None
+    reactions_on: bool | None = None
 
 
 class Heads(Strict):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from tourserver.live import presence, revisions, rooms
-from tourserver.live.calls import HOST, Call, Rule, Spec
-from tourserver.live.forms import Accept, Heads, Nothing
+from tourserver.live import house_rules, presence, revisions, rooms
+from tourserver.live.calls import AUDIENCE, HOST, Call, Rule, Spec
+from tourserver.live.forms import Accept, Heads, HouseRules, Nothing
 from tourserver.live.models import Room
 
 
@@ -25,10 +25,16 @@ def _heads(call: Call, args: Heads) -> dict[str, Any]:
     return {"heads": args.heads}
 
 
+def _rules(call: Call, args: HouseRules) -> dict[str, Any]:
+    wanted = args.model_dump(exclude={"revision"}, exclude_none=True)
+    return {"rules": house_rules.change(call.session, call.room_id, args.revision, wanted, actor=call.seat.actor)}
+
+
 COMMANDS: Final[dict[str, Spec]] = {
     "presence.heads": Spec(Heads, None, _heads),
     "room.open": Spec(Nothing, HOST, _room(rooms.open_room)),
     "room.end": Spec(Nothing, HOST, _room(rooms.end_room)),
     "room.reopen": Spec(Nothing, HOST, _room(rooms.reopen_room)),
+    "room.rules": Spec(HouseRules, AUDIENCE, _rules),
     "tour.accept": Spec(Accept, HOST, _accept),
 }

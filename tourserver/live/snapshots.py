@@ -9,12 +9,12 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tourserver.live import revisions, rooms
+from tourserver.live import house_rules, revisions, rooms
 from tourserver.live.faces import Audience, Faces
 from tourserver.live.guiding import guide
 from tourserver.live.models import Room, RoomChannel
 from tourserver.live.questions import votes
-from tourserver.live.questions.asking import SEEN_BY_ALL
+from tourserver.live.questions.changing import SEEN_BY_ALL
 from tourserver.live.questions.models import Question
 from tourserver.tours.models import TourRevision
 
@@ -65,6 +65,7 @@ def public(session: Session, room: Room, documents: list[dict[str, Any]]) -> dic
         "view": view,
         "tour": documents,
         "questions": _questions(session, list(states), "public"),
+        "rules": house_rules.of(room),
         "live_question": next((question for question, state in states.items() if state == "live"), None),
     }
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from sqlalchemy.orm import Session
+
 from tourserver.live import texts
 from tourserver.live.calls import MODERATE, Call, Rule, Spec
-from tourserver.live.forms import Ask, Decline, Seen, Which
-from tourserver.live.questions import asking, votes
+from tourserver.live.forms import Ask, Assign, Decline, Labels, Merge, Next, Priority, Seen, Which, Words
+from tourserver.live.questions import asking, limits, merging, sorting, votes, wording
 from tourserver.live.questions.models import Question
 
 
@@ -57,6 +59,55 @@ def _done(question: Question) -> dict[str, Any]:
     return {"question": question.id, "revision": question.revision, "state": question.state}
 
 
+def _back(call: Call, args: Seen) -> dict[str, Any]:
+    return _done(asking.back(*_seen(call, args), actor=call.seat.actor))
+
+
+def _edit(call: Call, args: Words) -> dict[str, Any]:
+    return _done(wording.edit(*_seen(call, args), args.text, actor=call.seat.actor))
+
+
+def _answer(call: Call, args: Words) -> dict[str, Any]:
+    return _done(wording.answer(*_seen(call, args), args.text, actor=call.seat.actor))
+
+
+def _label(call: Call, args: Labels) -> dict[str, Any]:
+    return _done(sorting.label(*_seen(call, args), args.labels, actor=call.seat.actor))
+
+
+def _assign(call: Call, args: Assign) -> dict[str, Any]:
+    return _done(sorting.assign(*_seen(call, args), args.to, actor=call.seat.actor))
+
+
+def _pin(on: bool) -> Rule:
+    return lambda call, args: _done(sorting.pin(*_seen(call, args), on, actor=call.seat.actor))
+
+
+def _priority(call: Call, args: Priority) -> dict[str, Any]:
+    return _done(sorting.prioritise(*_seen(call, args), args.priority, actor=call.seat.actor))
+
+
+def _next(call: Call, args: Next) -> dict[str, Any]:
+    return _done(sorting.put_next(*_seen(call, args), args.on, actor=call.seat.actor))
+
+
+def _merge(call: Call, args: Merge) -> dict[str, Any]:
+    return _done(merging.merge(*_seen(call, args), args.into, args.into_revision, actor=call.seat.actor))
+
+
+def _block(on: bool) -> Rule:
+    def rule(call: Call, args: Which) -> dict[str, Any]:
+        limits.block(call.session, call.room_id, args.question, on, actor=call.seat.actor)
+        return {"question": args.question, "blocked": on}
+
+    return rule
+
+
+def _seen(call: Call, args: Seen) -> tuple[Session, str, str, int]:
+    """What every moderating rule begins with."""
+    return call.session, call.room_id, args.question, args.revision
+
+
 COMMANDS: Final[dict[str, Spec]] = {
     "question.ask": Spec(Ask, None, _ask),
     "question.vote": Spec(Which, None, _vote),
@@ -67,4 +118,16 @@ COMMANDS: Final[dict[str, Spec]] = {
     "question.unlive": Spec(Seen, MODERATE, _moderate(asking.unlive)),
     "question.answered": Spec(Seen, MODERATE, _moderate(asking.answered)),
     "question.decline": Spec(Decline, MODERATE, _decline),
+    "question.back": Spec(Seen, MODERATE, _back),
+    "question.edit": Spec(Words, MODERATE, _edit),
+    "question.answer": Spec(Words, MODERATE, _answer),
+    "question.label": Spec(Labels, MODERATE, _label),
+    "question.assign": Spec(Assign, MODERATE, _assign),
+    "question.pin": Spec(Seen, MODERATE, _pin(True)),
+    "question.unpin": Spec(Seen, MODERATE, _pin(False)),
+    "question.priority": Spec(Priority, MODERATE, _priority),
+    "question.next": Spec(Next, MODERATE, _next),
+    "question.merge": Spec(Merge, MODERATE, _merge),
+    "person.block": Spec(Which, MODERATE, _block(True)),
+    "person.unblock": Spec(Which, MODERATE, _block(False)),
 }

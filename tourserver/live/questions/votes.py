@@ -12,7 +12,7 @@ from tourserver.core.db import new_id
 from tourserver.core.errors import Conflict
 from tourserver.core.i18n import N_
 from tourserver.live import events, rooms
-from tourserver.live.questions import asking
+from tourserver.live.questions.changing import SEEN_BY_ALL, find, unknown
 from tourserver.live.questions.models import Question, QuestionVote
 
 
@@ -40,9 +40,9 @@ def unvote(session: Session, room_id: str, question_id: str, registration_id: st
 
 def _check(session: Session, room_id: str, question_id: str) -> None:
     rooms.require_open(rooms.get(session, room_id))
-    question = asking.find(session, room_id, question_id)
-    if question.state not in asking.SEEN_BY_ALL:
-        raise asking.unknown()  # nobody but its author and the crew may learn that it exists
+    question = find(session, room_id, question_id)
+    if question.state not in SEEN_BY_ALL:
+        raise unknown()  # nobody but its author and the crew may learn that it exists
     if question.state == "answered":
         raise Conflict(N_("This question was answered already."), state={"question": question_id})
 
@@ -74,7 +74,7 @@ def tallies(session: Session, room_id: str) -> dict[str, int]:
     query = (
         select(Question.id, func.count(QuestionVote.id))
         .outerjoin(QuestionVote, QuestionVote.question_id == Question.id)
-        .where(Question.room_id == room_id, Question.state.in_(asking.SEEN_BY_ALL))
+        .where(Question.room_id == room_id, Question.state.in_(SEEN_BY_ALL))
         .group_by(Question.id)
     )
     return {row[0]: row[1] for row in session.execute(query)}
