@@ -6,6 +6,7 @@ import { expose } from "./live/inspect";
 import { watchLine } from "./live/line-bar";
 import { Offers } from "./live/offers";
 import { Queue } from "./live/queue";
+import { QueueRules } from "./live/queue-rules";
 import { openRoom } from "./live/setup";
 import { listen } from "./live/shortcuts";
 import { Stage, stageTools } from "./live/stage";
@@ -29,6 +30,7 @@ async function main(): Promise<void> {
   const stage = new Stage(room);
   const guide = new GuideConsole(room, stage);
   new Queue(room);
+  new QueueRules(room);
   new Offers(room, () => stage.viewer?.picture.focus({ preventScroll: true }));
   new Header(room);
   const tabs = new Tabs(document.getElementById("host-tabs") as HTMLElement);

@@ -97,3 +97,72 @@ def test_a_question_that_is_declined_tells_its_author_why_and_nobody_else(demo: 
     expect(room.own_question(asker, text)).to_contain_text("Declined")
     expect(room.own_question(asker, text)).to_contain_text("Please write to the contact instead.")
     assert room.question(asker, text).count() == 0
+
+
+def test_by_keyboard_a_question_is_edited_joined_and_answered_in_writing(demo: Demo, browsers: Browsers) -> None:
+    moderator, asker, second = _people(browsers, demo.host_link(), demo.delegate_link(0), demo.delegate_link(1))
+    text, same = room.unique("hw much is it"), room.unique("What does it cost")
+    room.ask(asker, text)
+    room.ask(second, same)
+    expect(room.card(moderator, same)).to_be_visible()
+
+    better = room.unique("How much does the plant cost?")
+    room.card(moderator, text).focus()
+    moderator.keyboard.press("e")
+    words = moderator.get_by_test_id("words-edit")
+    expect(words).to_be_focused()
+    words.fill(better)
+    moderator.keyboard.press("Control+Enter")
+    expect(room.card(moderator, better)).to_contain_text(f"As it was asked: {text}")
+    room.approve(moderator, better)
+    expect(room.question(second, better)).to_contain_text("edited by the hosts")
+    expect(room.own_question(asker, text)).to_contain_text(f"Everyone sees: {better}")
+
+    room.card(moderator, same).focus()
+    moderator.keyboard.press("m")
+    choice = moderator.get_by_test_id("merge-into")
+    expect(choice).to_be_focused()
+    choice.select_option(label=better)
+    moderator.get_by_test_id("more-send").click()
+    expect(room.own_question(second, same)).to_contain_text("Joined with another question")
+    expect(room.own_question(second, same)).to_contain_text(better)
+    expect(room.question(second, better).get_by_test_id("votes")).to_have_text("1")
+
+    room.show_queue(moderator, "approved")
+    room.card(moderator, better).focus()
+    moderator.keyboard.press("w")
+    moderator.get_by_test_id("words-answer").fill("About 40 million euro.")
+    moderator.keyboard.press("Control+Enter")
+    for page, words in ((asker, text), (second, same)):
+        expect(page.get_by_test_id("answered").get_by_test_id("question").filter(has_text=better)).to_contain_text(
+            "About 40 million euro."
+        )
+        expect(room.own_question(page, words)).to_contain_text("About 40 million euro.")
+
+
+def test_a_frozen_list_stands_still_and_counts_and_a_lock_keeps_what_was_typed(demo: Demo, browsers: Browsers) -> None:
+    moderator, asker = _people(browsers, demo.host_link(), demo.delegate_link(0))
+    first, later = room.unique("Before the freeze?"), room.unique("After the freeze?")
+    room.ask(asker, first)
+    expect(room.card(moderator, first)).to_be_visible()
+    freeze = moderator.get_by_test_id("queue-freeze")
+    freeze.click()
+    room.ask(asker, later)
+    expect(freeze).to_contain_text("1 new")
+    expect(room.card(moderator, later)).to_have_count(0)
+    freeze.click()
+    expect(room.card(moderator, later)).to_be_visible()
+
+    moderator.locator("#queue-find").fill("AFTER THE FRÉEZE")
+    expect(room.card(moderator, first)).to_have_count(0)
+    expect(room.card(moderator, later)).to_be_visible()
+    moderator.locator("#queue-find").fill("")
+
+    moderator.get_by_text("Rules", exact=True).click()
+    moderator.get_by_label("Take no more questions").check()
+    expect(asker.get_by_test_id("ask-rule")).to_contain_text("take no more questions")
+    asker.locator("#ask-text").fill("Too late?")
+    expect(asker.locator("#ask-send")).to_have_attribute("aria-disabled", "true")
+    moderator.get_by_label("Take no more questions").uncheck()
+    expect(asker.get_by_test_id("ask-rule")).to_be_hidden()
+    expect(asker.locator("#ask-text")).to_have_value("Too late?")

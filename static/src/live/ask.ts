@@ -1,6 +1,6 @@
 /** The box to ask in. What is typed here is never lost, and no key of the page acts while somebody types. */
 import { h } from "../dom";
-import { _ } from "../i18n";
+import { _, ngettext } from "../i18n";
 import { button, byId, isComposing, setText } from "./dom";
 import { type Draft, Drafts } from "./drafts";
 import { announce, errorWords, type Room } from "./room";
@@ -110,8 +110,16 @@ export class AskBox {
     const remaining = MAX_LENGTH - this.text.value.length;
     this.left.hidden = this.text.value.length < WARN_LENGTH;
     setText(this.left, _("{count} characters left", { count: remaining }));
-    const closed = ready && state === "closed";
-    byId("ask-wait").hidden = !closed;
+    const rules = this.room.store.state.rules;
+    const locked = ready && rules?.questions_locked === true && state === "open";
+    const closed = (ready && state === "closed") || locked;
+    byId("ask-wait").hidden = !closed || locked;
+    const slow = rules?.question_slow_seconds ?? 0;
+    const rule = byId("ask-rule");
+    rule.hidden = !locked && slow === 0;
+    if (locked) setText(rule, _("The hosts take no more questions for now. Your text is kept."));
+    else if (slow > 0)
+      setText(rule, ngettext("One question in {count} second", "One question in {count} seconds", slow));
     // Not `disabled`: the button keeps its place for the keyboard and says why it waits.
     const usable = this.text.value.trim() !== "" && !closed && ready && remaining >= 0;
     this.send.setAttribute("aria-disabled", String(!usable));

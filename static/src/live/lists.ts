@@ -20,7 +20,10 @@ export function answeredQuestions(state: RoomState): Question[] {
 }
 
 function inOrder(list: Question[]): Question[] {
-  return list.sort((a, b) => a.order - b.order || a.asked_at - b.asked_at || (a.id < b.id ? -1 : 1));
+  const pinned = (question: Question) => (question.pinned && question.state === "approved" ? 0 : 1);
+  return list.sort(
+    (a, b) => pinned(a) - pinned(b) || a.order - b.order || a.asked_at - b.asked_at || (a.id < b.id ? -1 : 1),
+  );
 }
 
 export type OwnState = QuestionStatus | "sending";
@@ -32,6 +35,11 @@ export interface OwnQuestion {
   reason: string | null;
   revision: number;
   lang: string;
+  answer: string | null;
+  /** The words in which the hosts show it, when they are others. */
+  shown: string | null;
+  /** The question that it was joined with, as everyone sees it. */
+  joined: Question | null;
 }
 
 /** The person's questions, newest last, with those still on their way at the end. */
@@ -44,11 +52,14 @@ export function ownQuestions(state: RoomState, pending: readonly PendingCommand[
       const newer = known && known.revision >= mine.revision ? known : mine;
       return {
         id: mine.id,
-        text: mine.text,
+        text: mine.original ?? mine.text,
         state: newer.state,
         reason: mine.reason ?? null,
         revision: newer.revision,
         lang: mine.lang,
+        answer: newer.answer ?? mine.answer ?? null,
+        shown: newer.edited ? newer.text : null,
+        joined: (mine.merged_into && state.questions.get(mine.merged_into)) || null,
       };
     });
   const withdrawing = new Set(
@@ -63,12 +74,15 @@ export function ownQuestions(state: RoomState, pending: readonly PendingCommand[
       reason: null,
       revision: 0,
       lang: "",
+      answer: null,
+      shown: null,
+      joined: null,
     }));
   return [...own.filter(({ id }) => !withdrawing.has(id)), ...sending];
 }
 
 export type QueueTab = "new" | "approved" | "answered" | "declined";
-export type QueueSort = "order" | "votes";
+export type QueueSort = "order" | "votes" | "newest" | "priority";
 
 /** The tab of the moderator's queue that a question stands in. */
 export function queueTab(question: Question): QueueTab | null {
@@ -88,14 +102,44 @@ export function queueTab(question: Question): QueueTab | null {
 }
 
 /** A tab of the queue: new ones as they came, approved ones with the live one first, in order or by votes. */
-export function queueList(state: RoomState, tab: QueueTab, sort: QueueSort): Question[] {
-  const list = [...state.staff.values()].filter((question) => queueTab(question) === tab);
+export function queueList(state: RoomState, tab: QueueTab, sort: QueueSort, find = ""): Question[] {
+  const wanted = normalised(find);
+  const list = [...state.staff.values()].filter(
+    (question) => queueTab(question) === tab && (wanted === "" || searchable(question).includes(wanted)),
+  );
   return list.sort((a, b) => {
     if (tab === "approved" && a.state !== b.state) return a.state === "live" ? -1 : 1;
-    const byVotes = sort === "votes" ? b.votes - a.votes : 0;
+    const first = { votes: b.votes - a.votes, newest: b.asked_at - a.asked_at, order: 0 };
+    const by = sort === "priority" ? (b.priority ?? 0) - (a.priority ?? 0) : first[sort];
     const byOrder = tab === "new" ? 0 : a.order - b.order;
-    return byVotes || byOrder || a.asked_at - b.asked_at || (a.id < b.id ? -1 : 1);
+    return by || byOrder || a.asked_at - b.asked_at || (a.id < b.id ? -1 : 1);
   });
+}
+
+/** Without accents and capitals, whatever the script: as the server finds, too. */
+export function normalised(text: string): string {
+  const plain = text
+    .toLowerCase()
+    .normalize("NFKD")
+    .replace(/\p{M}+/gu, "");
+  return plain.normalize("NFKC").toLowerCase().split(/\s+/u).join(" ").trim();
+}
+
+function searchable(question: Question): string {
+  const words = [question.text, question.original, question.author, ...(question.labels ?? [])];
+  return words.map((part) => normalised(part ?? "")).join("\n");
+}
+
+/** The questions that another one can be joined with: those that ask something and are still there. */
+export function joinable(state: RoomState, question: Question): Question[] {
+  const fit = new Set<QuestionStatus>(["pending", "approved", "live", "answered"]);
+  const others = [...state.staff.values()].filter(({ id, state: s }) => id !== question.id && fit.has(s));
+  const own = new Set(normalised(question.text).split(" "));
+  const alike = (other: Question) =>
+    normalised(other.text)
+      .split(" ")
+      .filter((word) => word.length > 2 && own.has(word)).length;
+  return others.sort((a, b) => alike(b) - alike(a) || b.votes - a.votes || a.asked_at - b.asked_at);
 }
 
 export function queueCounts(state: RoomState): Record<QueueTab, number> {

@@ -1,6 +1,6 @@
 /** Reading values that came over the line: what does not have the expected form is nothing, never an exception. */
 import type { TourDocument } from "../viewer/document";
-import type { Question, Text, Texts, TourOffer, ViewFrame } from "./protocol";
+import type { Guide, HouseRules, Question, Text, Texts, TourOffer, ViewFrame } from "./protocol";
 
 export function string(value: unknown): string | null {
   return typeof value === "string" && value !== "" ? value : null;
@@ -36,7 +36,40 @@ export function questionOf(data: unknown): Question | null {
   };
   if (string(q.reason)) question.reason = string(q.reason);
   if (typeof q.anonymous === "boolean") question.anonymous = q.anonymous;
+  if (typeof q.edited === "boolean") question.edited = q.edited;
+  if (typeof q.pinned === "boolean") question.pinned = q.pinned;
+  if (typeof q.blocked === "boolean") question.blocked = q.blocked;
+  if ("original" in q) question.original = string(q.original);
+  if ("answer" in q) question.answer = string(q.answer);
+  if ("merged_into" in q) question.merged_into = string(q.merged_into);
+  if ("priority" in q) question.priority = number(q.priority) ?? 0;
+  if ("next_position" in q) question.next_position = number(q.next_position);
+  if (Array.isArray(q.labels)) question.labels = q.labels.filter((label) => typeof label === "string");
+  if ("assigned" in q) question.assigned = guideOf(q.assigned);
   return question;
+}
+
+export function guideOf(value: unknown): Guide | null {
+  if (typeof value !== "object" || value === null) return null;
+  const { id, name } = value as Record<string, unknown>;
+  return typeof id === "string" ? { id, name: string(name) ?? "" } : null;
+}
+
+/** The room's rules; null when these are none. */
+export function rulesOf(value: unknown): HouseRules | null {
+  if (typeof value !== "object" || value === null) return null;
+  const r = value as Record<string, unknown>;
+  const revision = number(r.revision);
+  if (revision === null) return null;
+  return {
+    premoderated: r.premoderated !== false,
+    question_slow_seconds: number(r.question_slow_seconds) ?? 0,
+    questions_locked: r.questions_locked === true,
+    chat: string(r.chat) ?? "off",
+    chat_slow_seconds: number(r.chat_slow_seconds) ?? 0,
+    reactions_on: r.reactions_on !== false,
+    revision,
+  };
 }
 
 /** Tour documents, without what is none; null when it isn't a list. */

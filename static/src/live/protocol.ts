@@ -12,7 +12,14 @@ export type { SceneView, Text, ViewFrame };
 export type Role = "participant" | "host";
 export type ChannelName = "public" | "person" | "staff";
 
-export type QuestionStatus = "pending" | "approved" | "live" | "answered" | "declined" | "withdrawn";
+export type QuestionStatus =
+  | "pending"
+  | "approved"
+  | "live"
+  | "answered"
+  | "declined"
+  | "withdrawn"
+  | "merged";
 
 export interface Question {
   id: string;
@@ -30,6 +37,33 @@ export interface Question {
   reason?: string | null;
   /** True when its author asked without a name; the crew sees that too. */
   anonymous?: boolean;
+  /** The crew put it into other words; its author and the crew have both. */
+  edited?: boolean;
+  original?: string | null;
+  pinned?: boolean;
+  /** What was answered in writing. */
+  answer?: string | null;
+  /** The question that it was joined with. */
+  merged_into?: string | null;
+  /** The crew's alone: 0 as the others, 1 soon, 2 first. */
+  priority?: number;
+  labels?: string[];
+  assigned?: Guide | null;
+  /** Its place among the next ones of the speaker. */
+  next_position?: number | null;
+  /** Nothing more is taken from who asked. */
+  blocked?: boolean;
+}
+
+/** The room's own rules; a change names the revision it saw. */
+export interface HouseRules {
+  premoderated: boolean;
+  question_slow_seconds: number;
+  questions_locked: boolean;
+  chat: "off" | "on" | "locked" | string;
+  chat_slow_seconds: number;
+  reactions_on: boolean;
+  revision: number;
 }
 
 export interface Guide {

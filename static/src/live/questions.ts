@@ -114,6 +114,8 @@ export class Questions {
         announce(_("Your question is in everyone's list: {question}", { question: text }));
       if (state === "answered") announce(_("Your question was answered: {question}", { question: text }));
       if (state === "declined") announce(_("Your question was declined: {question}", { question: text }));
+      if (state === "merged")
+        announce(_("Your question was joined with another one: {question}", { question: text }));
     }
   }
 
@@ -150,6 +152,7 @@ export class Questions {
 function publicRow(first: Question, room: Room): Row<Question> {
   const text = h("p", { class: "question__text", dir: "auto" });
   const meta = h("p", { class: "question__meta" });
+  const answer = h("p", { class: "question__answer", dir: "auto", "data-testid": "answer" });
   const count = h("span", { class: "vote__count" });
   const vote = h(
     "button",
@@ -163,7 +166,7 @@ function publicRow(first: Question, room: Room): Row<Question> {
   const element = h(
     "li",
     { class: "question", "data-testid": "question", "data-question": first.id },
-    h("div", { class: "question__words" }, text, meta),
+    h("div", { class: "question__words" }, text, meta, answer),
     vote,
     plain,
   );
@@ -182,7 +185,14 @@ function publicRow(first: Question, room: Room): Row<Question> {
       );
       setText(text, next.text);
       markLanguage(text, next.lang);
-      setText(meta, askedBy(next));
+      const marks = [
+        next.pinned ? _("Pinned") : "",
+        askedBy(next),
+        next.edited ? _("edited by the hosts") : "",
+      ];
+      setText(meta, marks.filter(Boolean).join(" · "));
+      setText(answer, next.answer ? _("Answer: {answer}", { answer: next.answer }) : "");
+      answer.hidden = !next.answer;
       element.dataset.state = next.state;
       setText(count, String(shown));
       setText(plainCount, String(shown));
@@ -225,6 +235,8 @@ function ownRow(first: OwnQuestion, room: Room): Row<OwnQuestion> {
   const text = h("p", { class: "question__text", dir: "auto" });
   const state = h("p", { class: "question__state", "data-testid": "own-state" });
   const reason = h("p", { class: "question__reason", dir: "auto" });
+  const shownAs = h("p", { class: "question__meta", dir: "auto" });
+  const answer = h("p", { class: "question__answer", dir: "auto", "data-testid": "own-answer" });
   let question = first;
   const withdraw = button(
     _("Withdraw"),
@@ -238,7 +250,7 @@ function ownRow(first: OwnQuestion, room: Room): Row<OwnQuestion> {
   const element = h(
     "li",
     { class: "question question--mine", "data-testid": "own-question", "data-question": first.id },
-    h("div", { class: "question__words" }, text, state, reason),
+    h("div", { class: "question__words" }, text, shownAs, state, reason, answer),
     withdraw,
   );
   let shown = "";
@@ -254,6 +266,13 @@ function ownRow(first: OwnQuestion, room: Room): Row<OwnQuestion> {
       shown = look;
       setText(reason, next.reason ? _("Reason: {reason}", { reason: next.reason }) : "");
       reason.hidden = !next.reason || next.state !== "declined";
+      const joined = next.state === "merged" ? next.joined : null;
+      const others = joined?.text ?? next.shown;
+      setText(shownAs, others ? _("Everyone sees: {text}", { text: others }) : "");
+      shownAs.hidden = !others;
+      const words = joined?.answer ?? next.answer;
+      setText(answer, words ? _("Answer: {answer}", { answer: words }) : "");
+      answer.hidden = !words;
       withdraw.hidden = next.state !== "pending";
     },
   };
@@ -273,6 +292,8 @@ function ownState(state: OwnState, lost: boolean): HTMLElement {
       return chip(_("Answered"), "circle-check", "chip--done");
     case "declined":
       return chip(_("Declined"), "circle-x", "chip--warning");
+    case "merged":
+      return chip(_("Joined with another question"), "merge", "chip--info");
     default:
       return chip(_("Withdrawn"), "x");
   }

@@ -27,6 +27,7 @@ const ALLOWED: Record<QuestionStatus, ActionName[]> = {
   answered: [],
   declined: ["approve"],
   withdrawn: [],
+  merged: [],
 };
 
 export function actionsFor(question: Question): Action[] {
@@ -71,5 +72,7 @@ export function stateWords(state: QuestionStatus): string {
       return _("Declined");
     case "withdrawn":
       return _("Withdrawn");
+    case "merged":
+      return _("Joined with another question");
   }
 }

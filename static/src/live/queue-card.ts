@@ -5,8 +5,9 @@ import { button, chip, markLanguage, type Row, setAttribute, setText } from "./d
 import { askedBy, languageName } from "./format";
 import type { Question } from "./protocol";
 import { type Action, actionsFor, actionWords } from "./queue-actions";
+import { type FormName, type MoreOwner, more } from "./queue-more";
 
-export interface CardOwner {
+export interface CardOwner extends MoreOwner {
   act(question: Question, action: Action, reason?: string): void;
   /** True while a command about the question is on its way. */
   busy(question: string): boolean;
@@ -14,6 +15,8 @@ export interface CardOwner {
 }
 
 export interface CardRow extends Row<Question> {
+  /** Opens one of the forms under “More”. */
+  openMore(name: FormName): void;
   /** Opens the field for the reason and puts the focus there. */
   askReason(action: Action): void;
 }
@@ -25,15 +28,21 @@ export function card(first: Question, owner: CardOwner): CardRow {
   const state = h("p", { class: "card-q__state", role: "status" });
   const actions = h("div", { class: "card-q__actions" });
   const decline = reasonForm((words, action) => owner.act(question, action, words));
+  const others = more(first, owner);
+  const marks = h("p", { class: "card-q__marks" });
+  const answer = h("p", { class: "card-q__answer", dir: "auto" });
   const element = h(
     "li",
     { class: "card-q", tabindex: "-1", "data-testid": "queue-card", "data-question": first.id },
     text,
     meta,
+    marks,
     reason,
+    answer,
     state,
     actions,
     decline.form,
+    others.element,
   );
   let question = first;
   let drawn = "";
@@ -62,6 +71,7 @@ export function card(first: Question, owner: CardOwner): CardRow {
   return {
     element,
     askReason: (action) => decline.open(action),
+    openMore: (name) => others.open(name),
     update(next) {
       question = next;
       setText(text, next.text);
@@ -69,6 +79,15 @@ export function card(first: Question, owner: CardOwner): CardRow {
       setText(meta, metaWords(next));
       setText(reason, next.reason ? _("Reason: {reason}", { reason: next.reason }) : "");
       reason.hidden = next.state !== "declined" || !next.reason;
+      setText(answer, next.answer ? _("Answer: {answer}", { answer: next.answer }) : "");
+      answer.hidden = !next.answer;
+      const look = marksOf(next).join("|");
+      if (marks.dataset.look !== look) {
+        marks.dataset.look = look;
+        marks.replaceChildren(...marksOf(next).map((mark) => h("span", { class: "chip" }, mark)));
+        marks.hidden = look === "";
+      }
+      others.update(next);
       element.dataset.state = next.state;
       draw(next);
       const busy = owner.busy(next.id);
@@ -80,6 +99,18 @@ export function card(first: Question, owner: CardOwner): CardRow {
       }
     },
   };
+}
+
+/** Labels and what else the crew gave it. */
+function marksOf(question: Question): string[] {
+  const marks = [...(question.labels ?? [])];
+  if (question.pinned) marks.push(_("Pinned"));
+  if (question.next_position) marks.push(_("Next for the speaker"));
+  if (question.priority) marks.push(_("First"));
+  if (question.edited) marks.push(_("Edited"));
+  if (question.assigned) marks.push(_("{name} takes care", { name: question.assigned.name }));
+  if (question.blocked) marks.push(_("Nothing more is taken from this person"));
+  return marks;
 }
 
 function markChip(mark: string): HTMLElement {

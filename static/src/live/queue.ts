@@ -2,12 +2,13 @@
 import { h, icon } from "../dom";
 import { _, ngettext } from "../i18n";
 import { button, byId, isComposing, isTyping, KeyedList, setText } from "./dom";
-import { type QueueSort, type QueueTab, queueCounts, queueList } from "./lists";
+import { joinable, type QueueSort, type QueueTab, queueCounts, queueList } from "./lists";
 import type { PendingCommand } from "./outbox";
 import { questionOf } from "./parse";
 import type { Ack, Question } from "./protocol";
 import { type Action, actionByCommand, actionByKey, actionWords, stateWords } from "./queue-actions";
 import { type CardOwner, type CardRow, card } from "./queue-card";
+import { commandWords, type FormName } from "./queue-more";
 import { announce, errorWords, type Room } from "./room";
 import { Tabs } from "./tabs";
 
@@ -19,6 +20,10 @@ export class Queue implements CardOwner {
   private readonly list = byId("queue-list");
   private readonly conflicts = byId("queue-conflicts");
   private readonly sort = byId<HTMLSelectElement>("queue-sort");
+  private readonly finder = byId<HTMLInputElement>("queue-find");
+  private readonly freeze = byId<HTMLButtonElement>("queue-freeze");
+  /** The list as it stood when it was frozen; null while it moves. */
+  private frozen: string[] | null = null;
   private readonly tabs: Tabs;
   private readonly cards = new Map<string, CardRow>();
   private readonly keyed: KeyedList<Question>;
@@ -42,6 +47,8 @@ export class Queue implements CardOwner {
       this.render();
     });
     this.sort.addEventListener("change", () => this.render());
+    this.finder.addEventListener("input", () => this.render());
+    this.freeze.addEventListener("click", () => this.toggleFreeze());
     this.list.addEventListener("keydown", (event) => this.key(event));
     this.list.addEventListener("focusin", (event) => {
       const row = (event.target as Element).closest<HTMLElement>(".card-q");
@@ -63,10 +70,24 @@ export class Queue implements CardOwner {
     });
   }
 
+  send(question: Question, command: string, args: Record<string, unknown> = {}): void {
+    const newest = this.room.store.state.staff.get(question.id) ?? question;
+    const seen = command.startsWith("person.") ? {} : { revision: newest.revision };
+    void this.room.connection.command(command, { question: question.id, ...seen, ...args });
+  }
+
+  joinable(question: Question): Question[] {
+    return joinable(this.room.store.state, question);
+  }
+
+  get me(): string {
+    return this.room.data.me.actor;
+  }
+
   busy(question: string): boolean {
     return this.room.connection.outbox
       .list()
-      .some(({ name, args }) => args.question === question && actionByCommand(name) !== null);
+      .some(({ name, args }) => args.question === question && /^(question|person)\./.test(name));
   }
 
   lost(): boolean {
@@ -82,7 +103,7 @@ export class Queue implements CardOwner {
     if (badge) setText(badge, counts.new > 0 ? String(counts.new) : "");
     const focused = this.list.contains(document.activeElement) && !isTyping(document.activeElement);
     const tab = this.tabs.current as QueueTab;
-    this.shown = queueList(state, tab, this.sort.value as QueueSort);
+    this.shown = this.hold(queueList(state, tab, this.sort.value as QueueSort, this.finder.value));
     this.keyed.show(this.shown);
     for (const id of [...this.cards.keys()]) {
       if (!this.keyed.element(id)) this.cards.delete(id);
@@ -94,6 +115,24 @@ export class Queue implements CardOwner {
     // The card in hand went to another tab: the next one takes its place.
     if (focused && !this.list.contains(document.activeElement)) this.focus(this.current);
     this.speak(counts.new);
+  }
+
+  /** Frozen, the list keeps its order and takes nothing new: what came since is counted on the button. */
+  private hold(list: Question[]): Question[] {
+    const { frozen } = this;
+    if (!frozen) return list;
+    const fresh = list.filter(({ id }) => !frozen.includes(id)).length;
+    const words = fresh === 0 ? _("Frozen") : ngettext("Frozen · {count} new", "Frozen · {count} new", fresh);
+    setText(this.freeze.querySelector("span") ?? this.freeze, words);
+    const known = new Map(list.map((question) => [question.id, question]));
+    return frozen.map((id) => known.get(id)).filter((question) => question !== undefined);
+  }
+
+  private toggleFreeze(): void {
+    this.frozen = this.frozen ? null : this.shown.map(({ id }) => id);
+    this.freeze.setAttribute("aria-pressed", String(this.frozen !== null));
+    setText(this.freeze.querySelector("span") ?? this.freeze, this.frozen ? _("Frozen") : _("Freeze"));
+    this.render();
   }
 
   private speak(count: number): void {
@@ -119,12 +158,41 @@ export class Queue implements CardOwner {
       this.focus(Math.min(this.shown.length - 1, Math.max(0, this.current + step)));
       return;
     }
+    if (key === "z" && !event.repeat) {
+      event.preventDefault();
+      this.toggleFreeze();
+      return;
+    }
+    if (key === "/") {
+      event.preventDefault();
+      this.finder.focus();
+      return;
+    }
     const question = this.shown[this.current];
+    if (question && !event.repeat && !this.busy(question.id) && this.moreKey(question, key)) {
+      event.preventDefault();
+      return;
+    }
     const action = question && !event.repeat ? actionByKey(question, key) : null;
     if (!question || !action || this.busy(question.id)) return;
     event.preventDefault();
     if (action.name === "decline") this.cards.get(question.id)?.askReason(action);
     else this.act(question, action);
+  }
+
+  /** The keys of what stands under “More”. */
+  private moreKey(question: Question, key: string): boolean {
+    const card = this.cards.get(question.id);
+    const forms: Record<string, FormName> = { e: "edit", w: "answer", l: "label", m: "merge" };
+    const form = forms[key];
+    if (form && card) card.openMore(form);
+    else if (key === "p" && question.state === "approved")
+      this.send(question, "question.next", { on: !question.next_position });
+    else if (key === "o")
+      this.send(question, "question.assign", { to: question.assigned?.id === this.me ? null : this.me });
+    else if (key === "u" && question.state !== "pending") this.send(question, "question.back");
+    else return false;
+    return true;
   }
 
   private mark(index: number): void {
@@ -146,9 +214,11 @@ export class Queue implements CardOwner {
   }
 
   private answered(command: PendingCommand, ack: Ack): void {
+    if (ack.ok || !/^(question|person)\./.test(command.name)) return;
     const action = actionByCommand(command.name);
-    if (!action || ack.ok) return;
-    if (ack.error.code === "conflict") this.conflict(command, action, questionOf(ack.error.state));
+    const words = action ? actionWords(action.name) : commandWords(command.name);
+    const told = ack.error.code === "conflict" ? questionOf(ack.error.state) : null;
+    if (told) this.conflict(command, words, told);
     else {
       const error = byId("queue-error");
       setText(error, errorWords(ack.error));
@@ -160,9 +230,9 @@ export class Queue implements CardOwner {
   }
 
   /** Both versions side by side, and the choice between them. */
-  private conflict(command: PendingCommand, action: Action, told: Question | null): void {
+  private conflict(command: PendingCommand, words: string, told: Question): void {
     const id = String(command.args.question);
-    const theirs = told ?? this.room.store.state.staff.get(id);
+    const theirs: Question | undefined = told;
     const reason = typeof command.args.reason === "string" ? command.args.reason : "";
     const title = h("p", { class: "notice__title" }, _("A colleague changed this question."));
     const close = () => {
@@ -186,7 +256,7 @@ export class Queue implements CardOwner {
       title,
       theirs ? h("p", { class: "card-q__text", dir: "auto" }, theirs.text) : null,
       version(_("Theirs"), theirs ? stateWords(theirs.state) : _("No longer here"), theirs?.reason ?? ""),
-      version(_("Yours"), actionWords(action.name), reason),
+      version(_("Yours"), words, reason),
       h(
         "div",
         { class: "row" },

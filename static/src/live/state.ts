@@ -2,11 +2,23 @@
  * The room as this page knows it: facts go in, a new state comes out. No effects, no clock, no DOM.
  */
 import type { TourDocument } from "../viewer/document";
-import { number, offerOf, offersOf, questionOf, questionsOf, string, toursOf, viewOf } from "./parse";
+import {
+  guideOf,
+  number,
+  offerOf,
+  offersOf,
+  questionOf,
+  questionsOf,
+  rulesOf,
+  string,
+  toursOf,
+  viewOf,
+} from "./parse";
 import type {
   ChannelName,
   Guide,
   Heads,
+  HouseRules,
   Presence,
   Question,
   QuestionStatus,
@@ -32,6 +44,8 @@ export interface RoomState {
   /** Questions that this person has voted for. */
   votes: ReadonlySet<string>;
   presence: Presence | null;
+  /** The room's own rules; null until the server told them. */
+  rules: HouseRules | null;
   /** The newest tour that was offered for each site, also when it is shown already; only the crew has them. */
   offers: ReadonlyMap<string, TourOffer>;
 }
@@ -47,6 +61,7 @@ export const EMPTY: RoomState = {
   staff: new Map(),
   votes: new Set(),
   presence: null,
+  rules: null,
   offers: new Map(),
 };
 
@@ -80,6 +95,7 @@ export function applySnapshot(
     view: newer(state.view, viewOf(data.view, 0)),
     tour: toursOf(data.tour) ?? state.tour,
     questions: marked,
+    rules: rulesOf(data.rules) ?? state.rules,
   };
 }
 
@@ -151,6 +167,8 @@ function publicEvent(state: RoomState, event: RoomEvent): RoomState {
       const view = viewOf(data, event.at);
       return view ? applyView(state, view) : state;
     }
+    case "room.rules":
+      return { ...state, rules: rulesOf(data) ?? state.rules };
   }
   return { ...state, questions: questionEvent(state.questions, event, false) };
 }
@@ -165,6 +183,11 @@ function personEvent(state: RoomState, event: RoomEvent): RoomState {
 
 function staffEvent(state: RoomState, event: RoomEvent): RoomState {
   if (event.kind === "tour.offered") return applyOffer(state, event.data);
+  if (event.kind === "person.blocked" || event.kind === "person.unblocked") {
+    const blocked = event.kind === "person.blocked";
+    const ids = Array.isArray(event.data.questions) ? event.data.questions : [];
+    return { ...state, staff: ids.reduce((list, id) => patch(list, String(id), { blocked }), state.staff) };
+  }
   return { ...state, staff: questionEvent(state.staff, event, true) };
 }
 
@@ -178,9 +201,13 @@ const STATES: Record<string, QuestionStatus> = {
   "question.answered": "answered",
   "question.declined": "declined",
   "question.withdrawn": "withdrawn",
+  "question.merged": "merged",
 };
 
-/** A list after a question changed; `keepAll` keeps declined ones (own and crew's lists), everyone's list drops them. */
+/** States in which everyone sees a question. */
+const SHOWN: ReadonlySet<QuestionStatus> = new Set(["approved", "live", "answered"]);
+
+/** A list after a question changed; `keepAll` keeps those that not everyone sees (own and crew's lists). */
 function questionEvent(
   list: ReadonlyMap<string, Question>,
   event: RoomEvent,
@@ -192,12 +219,14 @@ function questionEvent(
   if (!id || (!status && !full)) return list;
   const known = list.get(id);
   const state = full?.state ?? status ?? "pending";
-  if (state === "withdrawn" || (state === "declined" && !keepAll)) return without(list, id);
+  if (state === "withdrawn" || (!keepAll && !SHOWN.has(state))) return without(list, id);
   const change: Partial<Question> = { ...full, state };
   const revision = number(event.data.revision);
   if (revision !== null) change.revision = revision;
   const reason = string(event.data.reason);
   if (reason !== null) change.reason = reason;
+  const into = string(event.data.into);
+  if (into !== null) change.merged_into = into;
   if (!known && !full) return list;
   const base = known ?? (full as Question);
   const order = full?.order || known?.order || event.seq;
@@ -239,10 +268,4 @@ function byId(list: Question[]): ReadonlyMap<string, Question> {
 function newer(old: ViewFrame | null, next: ViewFrame | null): ViewFrame | null {
   if (!next) return old;
   return old && old.t > next.t ? old : next;
-}
-
-function guideOf(value: unknown): Guide | null {
-  if (typeof value !== "object" || value === null) return null;
-  const { id, name } = value as Record<string, unknown>;
-  return typeof id === "string" ? { id, name: string(name) ?? "" } : null;
 }
