@@ -148,6 +148,7 @@ def _configure_security_headers(app: Flask, services: Services) -> None:
 def _configure_limits(app: Flask, settings: Settings) -> None:
     app.config["RATELIMIT_STORAGE_URI"] = settings.redis_url or "memory://"
     app.config["RATELIMIT_STRATEGY"] = "moving-window"
+    app.config["RATELIMIT_IN_MEMORY_FALLBACK_ENABLED"] = True  # while Redis is away each process counts for itself
     limiter.init_app(app)
 
 

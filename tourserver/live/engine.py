@@ -27,6 +27,7 @@ from tourserver.live.pulse import HEADS_EVERY, Pulse
 from tourserver.live.showing import Showing
 from tourserver.live.tail import Tail
 from tourserver.live.transport import Message, Transport
+from tourserver.live.wakes import Wakes
 
 log = structlog.get_logger()
 
@@ -77,6 +78,13 @@ class Engine:
         self.showing = Showing(services.db, transport, self.members, self.tracks, build_tour)
         self.tail = Tail(services.db, transport, self.members, self.tracks, tours_changed=self.showing.bring)
         self.pulse = Pulse(services, transport, self.members, self.tracks, self.tail, self.process, remove=self.remove)
+        self.wakes = Wakes(
+            services.settings.redis_url,
+            self.process,
+            on_wake=self._wake_here,
+            on_view=self._learn_view,
+            sleep=transport.sleep,
+        )
         self._greeter = Greeter(self.showing, self.tracks, self.pulse.presence, HEADS_EVERY)
         self._joins = Brakes(JOINS_PER_SECOND, JOINS_AT_ONCE)
         # what thousands do in the same seconds is done by the hundred
@@ -95,6 +103,10 @@ class Engine:
                 return
             self._running = True
         events.listen(self.tail.wake)
+        if self.wakes.used:
+            events.listen(self.wakes.tell)
+            self.transport.spawn(self.wakes.run_teller)
+            self.transport.spawn(self.wakes.run_listener)
         self.transport.spawn(self.tail.run)
         self.transport.spawn(self.pulse.run)
 
@@ -103,11 +115,27 @@ class Engine:
         if not self._running:
             return
         events.unlisten(self.tail.wake)
+        events.unlisten(self.wakes.tell)
+        self.wakes.stop()
         self.tail.stop()
         self.pulse.stop()
         self.pulse.save_views(everything=True)
         with self.services.db.write() as session:
             presence.leave_all(session, self.process)
+
+    # --- other processes
+
+    def _wake_here(self, channel_ids: frozenset[str]) -> None:
+        """Another process wrote; without channels, it may have and the word was lost."""
+        if not channel_ids:
+            self.tail.sweep_soon()
+        self.tail.wake(channel_ids)
+
+    def _learn_view(self, room_id: str, view: dict[str, Any]) -> None:
+        """Where a guide looks whose line another process has."""
+        if room_id in self.members.room_ids():
+            self.tracks.learn(room_id, view, str(view.get("by") or ""))
+            self.tail.wake()
 
     # --- joining
 

@@ -173,7 +173,10 @@ class Handlers:
                 leader, scenes = viewtrack.may_guide(session, connection.room_id)
             tracks.checked(connection.room_id, leader, scenes)
         seat = connection.seat
-        return tracks.accept(connection.room_id, seat.actor.reference, looked, frame.t, seat.name)
+        taken = tracks.accept(connection.room_id, seat.actor.reference, looked, frame.t, seat.name)
+        if taken and (newest := tracks.newest(connection.room_id)) is not None:
+            self._engine.wakes.tell_view(connection.room_id, newest.json())
+        return taken
 
     # --- words
 

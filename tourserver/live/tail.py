@@ -81,6 +81,10 @@ class Tail:
             self._along.update(sendings)
         self._wake.set()
 
+    def sweep_soon(self) -> None:
+        """Compare all channels' numbers at the next tick: words of other processes may have been lost."""
+        self._swept = self._counted = float("-inf")
+
     def stop(self) -> None:
         """End after the present round."""
         self._stopping = True
