@@ -49,8 +49,8 @@ class Settings(BaseSettings):
     )
     redis_url: str = Field(
         "",
-        description="Redis, for several web processes: rate limits hold across them, and news and the guide's view reach "
-        "the others at once instead of within a second: redis://host:6379/0. Empty: kept in memory.",
+        description="Redis, for several web processes: rate limits hold across them, and news and the guide's view "
+        "reach the others at once instead of within a second: redis://host:6379/0. Empty: kept in memory.",
     )
     async_mode: Literal["eventlet", "threading"] = Field(
         "eventlet", description="What carries the web process: eventlet (default) or threading."

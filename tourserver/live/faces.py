@@ -88,7 +88,8 @@ class Faces:
         if event.kind == "guide.changed":
             # the first releases wrote the id of a member of staff
             old = event.data.get("user")
-            return {"guide": self._guide(event.data.get("actor") or (f"user:{old}" if old else None))}
+            guide = self._guide(event.data.get("actor") or (f"user:{old}" if old else None))
+            return {"guide": guide, "how": event.data.get("how", "taken")}
         if event.kind.startswith("question."):
             return self._question_event(event, audience)
         if event.kind == "tour.offered":

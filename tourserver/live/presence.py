@@ -130,6 +130,11 @@ def _living(within: timedelta) -> Select[str]:
     return select(LiveProcess.id).where(LiveProcess.last_seen_at >= clock.now() - within)
 
 
+def is_open() -> ColumnElement[bool]:
+    """Whether a row is of a connection that is there now."""
+    return Attendance.ended_at.is_(None) & Attendance.process.in_(_living(ORPHANED))
+
+
 def is_there(within: timedelta) -> ColumnElement[bool]:
     """Whether a row is of somebody who is there, or was within a time."""
     open_now = Attendance.ended_at.is_(None) & Attendance.process.in_(_living(within))

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from tourserver.core import clock
 from tourserver.core.errors import TourserverError
+from tourserver.core.rights import Actor
 from tourserver.core.services import Services
 from tourserver.live import access, presence
-from tourserver.live.guiding import viewtrack
+from tourserver.live.guiding import lease, viewtrack
 from tourserver.live.guiding.viewtrack import ViewTracks
 from tourserver.live.members import Channel, Connection, Members
 from tourserver.live.presence import Presence
@@ -72,7 +73,14 @@ class Pulse:
         """Until :meth:`stop`."""
         while not self._stopping:
             began = time.monotonic()
-            for task in (self._transport.ping, self.check_seats, self.save_views, self.beat, self.send_heads):
+            for task in (
+                self._transport.ping,
+                self.check_seats,
+                self.check_guides,
+                self.save_views,
+                self.beat,
+                self.send_heads,
+            ):
                 try:
                     task()
                 except Exception:  # the next round tries again
@@ -119,6 +127,32 @@ class Pulse:
             if reason is not None:
                 lost.append((connection, reason))
         return lost
+
+    # --- guides
+
+    def check_guides(self) -> None:
+        """Say which guides have their line here; where one has been away too long, a co-host goes on."""
+        if not self._is_time("guides", lease.SEEN_EVERY):
+            return
+        rooms = self._members.room_ids()
+        if not rooms:
+            return
+        with self._services.db.read() as session:
+            led = lease.led_rooms(session, rooms)
+        here = {
+            room_id: reference
+            for room_id, (reference, _away) in led.items()
+            if self._members.of_person(room_id, Actor.of(reference).id)
+        }
+        away = [room_id for room_id, (_reference, is_away) in led.items() if is_away and room_id not in here]
+        if here:
+            with self._services.db.write() as session:
+                lease.seen(session, here)
+        for room_id in away:
+            with self._services.db.write() as session:
+                successor = lease.pass_on(session, room_id)
+            if successor:
+                log.info("live.guide_passed_on", room=room_id)
 
     # --- attendance and view
 

@@ -71,7 +71,9 @@ def take(session: Session, room_id: str, *, actor: Actor) -> None:
     rooms.require_open(room)
     others = or_(Room.guide_actor.is_(None), Room.guide_actor != actor.reference)
     taken: Any = session.execute(
-        update(Room).where(Room.id == room_id, Room.state == "open", others).values(guide_actor=actor.reference)
+        update(Room)
+        .where(Room.id == room_id, Room.state == "open", others)
+        .values(guide_actor=actor.reference, guide_seen_at=clock.now())
     )
     if taken.rowcount:
         _announce(session, room_id, actor, "guide.take", before=room.guide_actor, after=actor.reference)
@@ -84,7 +86,7 @@ def release(session: Session, room_id: str, *, actor: Actor) -> None:
         update(Room).where(Room.id == room_id, Room.guide_actor == actor.reference).values(guide_actor=None)
     )
     if released.rowcount:
-        _announce(session, room_id, actor, "guide.release", before=actor.reference, after=None)
+        _announce(session, room_id, actor, "guide.release", before=actor.reference, after=None, how="released")
 
 
 def show_scene(session: Session, room_id: str, view: View, *, actor: Actor) -> dict[str, Any]:
@@ -106,7 +108,14 @@ def show_scene(session: Session, room_id: str, view: View, *, actor: Actor) -> d
 
 
 def _announce(
-    session: Session, room_id: str, actor: Actor, verb: str, *, before: str | None, after: str | None
+    session: Session,
+    room_id: str,
+    actor: Actor,
+    verb: str,
+    *,
+    before: str | None,
+    after: str | None,
+    how: str = "taken",
 ) -> None:
-    events.append(session, room_id, events.PUBLIC, "guide.changed", {"actor": after})
+    events.append(session, room_id, events.PUBLIC, "guide.changed", {"actor": after, "how": how})
     audit.record(session, actor, verb, "room", room_id, before={"guide": before}, after={"guide": after})
