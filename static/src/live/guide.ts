@@ -16,6 +16,8 @@ export class GuideConsole {
   private readonly windows: BroadcastChannel | null;
   private broadcaster: Broadcaster | null = null;
   private taking = false;
+  /** Who guided when the state was last read; undefined before that. */
+  private guide: string | null | undefined = undefined;
 
   constructor(
     private readonly room: Room,
@@ -101,6 +103,7 @@ export class GuideConsole {
   private update(state: RoomState): void {
     if (!state.ready) return;
     const mine = this.mine(state);
+    this.stepIn(state, mine);
     if (mine) this.taking = false;
     else if (!this.taking) this.remember(false);
     const leading = mine && this.remembered() && state.room.state === "open";
@@ -119,10 +122,22 @@ export class GuideConsole {
     this.reopening(state);
   }
 
+  /** The guide's line was cut and the part came here: the window that is looked at leads on from where everyone stands. */
+  private stepIn(state: RoomState, mine: boolean): void {
+    const fresh = mine && state.guide?.dropped === true && this.guide !== state.guide.id;
+    const known = this.guide !== undefined;
+    this.guide = state.guide?.id ?? null;
+    if (!fresh || !known || document.visibilityState !== "visible") return;
+    this.remember(true);
+    this.windows?.postMessage("taken");
+  }
+
   private words(state: RoomState, mine: boolean, leading: boolean): string {
     if (state.room.state === "closed") return _("The room is closed. Delegates wait in the lobby.");
     if (state.room.state === "ended") return _("The tour has ended.");
     if (leading) return _("You guide. Everyone's picture follows yours.");
+    if (mine && state.guide?.dropped)
+      return _("The guide's line was cut: the part is yours. Take it in this window.");
     if (mine) return _("You guide in another window.");
     if (state.guide) return _("{name} guides", { name: state.guide.name });
     return _("Nobody guides right now.");

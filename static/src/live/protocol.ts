@@ -69,6 +69,8 @@ export interface HouseRules {
 export interface Guide {
   id: string;
   name: string;
+  /** True when the part came to them because the line of the guide before was cut. */
+  dropped?: boolean;
 }
 
 export type RoomStatus = "closed" | "open" | "ended";

@@ -6,6 +6,7 @@ import { Follower } from "../viewer/follow";
 import { TourList } from "../viewer/list";
 import { TourViewer } from "../viewer/tour";
 import { button, byId, setText, words } from "./dom";
+import type { Guide } from "./protocol";
 import { announce, type Room } from "./room";
 import type { RoomState } from "./state";
 import { mergeTours, startInstead, tourMark } from "./tours";
@@ -28,6 +29,8 @@ export class Stage {
   private movedTo: string | null = null;
   private leading = false;
   private wasLed = false;
+  /** Who guided when the state was last read; undefined before that. */
+  private guide: Guide | null | undefined = undefined;
   private readonly ready: ((viewer: TourViewer) => void)[] = [];
 
   constructor(private readonly room: Room) {
@@ -84,7 +87,16 @@ export class Stage {
     const led = this.led(state);
     if (led && !this.wasLed && !this.leading) this.follower?.resume();
     this.wasLed = led;
+    this.sayDropped(state);
     this.show(state);
+  }
+
+  /** The part went to a co-host by itself: everybody is told once. */
+  private sayDropped(state: RoomState): void {
+    const before = this.guide;
+    this.guide = state.guide;
+    if (before === undefined || !state.guide?.dropped || before?.id === state.guide.id) return;
+    announce(_("The guide's line was cut. {name} guides now.", { name: state.guide.name }));
   }
 
   private build(state: RoomState): void {

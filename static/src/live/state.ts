@@ -161,7 +161,9 @@ function publicEvent(state: RoomState, event: RoomEvent): RoomState {
     case "guide.changed": {
       // Another guide has another clock: whatever comes next is newer than what the last one showed.
       const view = state.view && { ...state.view, t: Math.min(state.view.t, event.at) };
-      return { ...state, guide: guideOf(data.guide), view };
+      const guide = guideOf(data.guide);
+      if (guide && data.how === "dropped") guide.dropped = true;
+      return { ...state, guide, view };
     }
     case "guide.scene": {
       const view = viewOf(data, event.at);
