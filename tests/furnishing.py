@@ -13,7 +13,10 @@ from tourserver.core import clock
 from tourserver.core.db import new_id
 from tourserver.core.rights import SYSTEM, Actor, Grant
 from tourserver.core.services import Services
+from tourserver.live import rooms
+from tourserver.live.questions.models import FollowUp, Question
 from tourserver.people import invitations
+from tourserver.registration.models import Registration
 from tourserver.sites.models import Site
 from tourserver.tours import hotspots, publishing, removal, review
 from tourserver.tours.archive import importing
@@ -93,3 +96,15 @@ def furnish(session: Session, services: Services, site: Site, scene: Scene, acto
         "path": f"panoramas/{scene.panorama.content_hash}/base.jpg",
         "welcome": invitations.path(session, services.tokens, invited).rpartition("/")[2],
     }
+
+
+def leave_a_question(session: Session, registration: Registration, owner_id: str) -> dict[str, Any]:
+    """A question that is to be answered after its session; for the addresses of records and follow-ups."""
+    room = rooms.get_or_create(session, registration.session_id)
+    question = Question(room_id=room.id, registration_id=registration.id, original="Why?", language="en")
+    session.add(question)
+    session.flush()
+    follow_up = FollowUp(question_id=question.id, owner_user_id=owner_id, due_on=clock.now().date())
+    session.add(follow_up)
+    session.flush()
+    return {"follow_up_id": follow_up.id, "part": "questions"}

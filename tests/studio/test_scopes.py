@@ -15,7 +15,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from tests import factories
-from tests.furnishing import furnish
+from tests.furnishing import furnish, leave_a_question
 from tourserver.core import rights
 from tourserver.core.rights import SYSTEM, Actor
 from tourserver.core.services import Services
@@ -74,6 +74,7 @@ def world(app: Flask, app_services: Services) -> World:
         actor = Actor("user", colleague.id)
         rights.grant(session, actor, "node_reviewer", "node", north.id, by=SYSTEM)
         furnished = furnish(session, app_services, foreign, quay, actor)
+        registration = factories.make_registration(session, app_services, scheduled)
         officers = {}
         for role, scope, scope_id in (
             ("node_reviewer", "node", south.id),
@@ -93,6 +94,7 @@ def world(app: Flask, app_services: Services) -> World:
             "way": "up",
             "number": 0,
             **furnished,
+            **leave_a_question(session, registration, colleague.id),
         }
     return World(app, app_services, own, foreign, values, officers)
 
