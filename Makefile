@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := .stamps
 
-.PHONY: demo test test-fast lint build setup setup-dev lock messages clean
+.PHONY: demo test test-fast bench lint build setup setup-dev lock messages clean
 
 demo: build ## Everything on this machine, with demo content
 	@$(BIN)/tourserver demo
@@ -18,6 +18,12 @@ test: setup-dev build lint ## The whole suite
 
 test-fast: setup-dev build ## Without browsers
 	$(BIN)/pytest -n 2 --ignore tests/e2e
+
+bench: setup-dev build ## Figures of this machine, as JSON: the live room against its peers, a crowd, pictures
+	@$(BIN)/tourserver bench live --participants 2000 --rate 10 --seconds 20 --peer floor --peer node --peer stock --json
+	@$(BIN)/tourserver bench live --participants 10000 --rate 4 --seconds 10 --json
+	@$(BIN)/tourserver bench commands --json
+	@$(BIN)/tourserver tiles bench panoramas/sjostaden-quay.jpg --json
 
 lint: setup-dev build ## Style, types, floors, templates, translations
 	$(BIN)/ruff check .

@@ -33,7 +33,8 @@ def test_everybody_joins_and_is_sent_every_view(found: dict[str, Any], name: str
     assert one["joined"] == one["participants"] == 25
     assert one["cut"] == 0
     # views of 2 s at 10 Hz; on a busy machine two may share a tick
-    assert 25 * 6 < one["delivered"] <= 26 * 22
+    assert 25 * 6 < one["views"] <= 26 * 22
+    assert one["delivered"] >= one["views"]
 
 
 def test_facts_arrive_once_at_everybody(found: dict[str, Any]) -> None:
@@ -44,3 +45,14 @@ def test_facts_arrive_once_at_everybody(found: dict[str, Any]) -> None:
 
 def test_ratios_are_taken_within_the_run(found: dict[str, Any]) -> None:
     assert {"of_floor", "of_stock", "of_node"} <= set(found)
+
+
+def test_commands_are_acknowledged_and_seen_by_all_once() -> None:
+    command = [sys.executable, "-m", "tourserver.cli", "bench", "commands", "--participants", "20", "--seconds", "3"]
+    rates = ["--questions", "4", "--votes", "10", "--json"]
+    done = subprocess.run([*command, *rates], capture_output=True, text=True, timeout=180, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["approved"] == found["asked"] == found["ask"]["acknowledged"] > 0
+    assert found["seen_by_all"] == found["approved"]
+    assert (found["unanswered"], found["doubled"], found["cut"]) == (0, 0, 0)

@@ -35,3 +35,30 @@ def live(participants: int, rate: float, seconds: float, peers: tuple[str, ...],
             f"p99 {one['p99_ms']} ms, all in after {one['join_s']} s, {one['kb_per_connection']} kB a connection, "
             f"{one['lost']} lost, {one['duplicated']} doubled"
         )
+
+
+@bench.command()
+@click.option("--participants", type=click.IntRange(1, 20_000), default=2000, show_default=True)
+@click.option("--questions", type=click.FloatRange(0.1, 100), default=20.0, show_default=True, help="Asked a second.")
+@click.option("--votes", type=click.FloatRange(0, 2000), default=200.0, show_default=True, help="Given a second.")
+@click.option("--seconds", type=click.FloatRange(1, 600), default=60.0, show_default=True)
+@click.option("--database-url", default="", help="An empty PostgreSQL database; SQLite without it.")
+@click.option("--json", "as_json", is_flag=True, help="All figures as JSON.")
+def commands(
+    participants: int, questions: float, votes: float, seconds: float, database_url: str, as_json: bool
+) -> None:
+    """The command path: questions and votes, from being sent to being acknowledged, and to being seen by all."""
+    from tourserver.bench.live import Load, run_commands
+
+    load = Load(participants, 1, seconds)
+    found = run_commands(load, questions=questions, votes=votes, database_url=database_url)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    for name in ("ask", "vote", "approve"):
+        one = found[name]
+        click.echo(f"{name:>10}: {one['acknowledged']} acknowledged, p50 {one['p50_ms']} ms, p99 {one['p99_ms']} ms")
+    click.echo(
+        f"seen by all: {found['seen_by_all']} of {found['approved']}, p50 {found['seen_by_all_p50_ms']} ms, "
+        f"p99 {found['seen_by_all_p99_ms']} ms; {found['refused']} refused, {found['doubled']} doubled"
+    )

@@ -76,6 +76,35 @@ def run_ours(load: Load) -> dict[str, Any]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def run_commands(load: Load, *, questions: float, votes: float, database_url: str = "") -> dict[str, Any]:
+    """People ask and vote so often a second, hosts approve: how long until that is acknowledged, and seen by all.
+
+    ``database_url`` is of an empty PostgreSQL database; SQLite without it.
+    """
+    _raise_file_limit(load.participants)
+    folder = Path(tempfile.mkdtemp(prefix="tourserver-bench-"))
+    try:
+        settings = Settings(data=folder, port=_free_port(), log_level="warning", database_url=database_url)
+        made = world.build(settings, load.participants)
+        given = {f"TOURSERVER_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
+        with _server([sys.executable, "-m", "tourserver.serve"], settings.port, folder / "web.log", given):
+            plan = {
+                "port": settings.port,
+                "path": "/socket.io/?EIO=4&transport=websocket",
+                "hellos": [_hello(ticket, number) for number, ticket in enumerate(made.people)],
+                "host": _hello(made.host, -1),
+                "guide": "",
+                "questions": questions,
+                "votes": votes,
+                "seconds": load.seconds,
+                "join_seconds": JOIN_SECONDS,
+                "joined_at_connect": False,
+            }
+            return _client("tourserver.bench.errands", plan, load.seconds)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def run_peer(load: Load, peer: str) -> dict[str, Any]:
     """A peer under the same load; it sends by itself, nobody guides."""
     folder = Path(tempfile.mkdtemp(prefix="tourserver-bench-"))
@@ -109,12 +138,16 @@ def _swarm(load: Load, *, port: int, process: int, **plan: Any) -> dict[str, Any
         "join_seconds": JOIN_SECONDS,
         "joined_at_connect": not plan["guide"],
     }
-    done = subprocess.run(
-        [sys.executable, "-m", "tourserver.bench.swarm"],
+    return _client("tourserver.bench.swarm", plan, load.seconds)
+
+
+def _client(module: str, plan: dict[str, Any], seconds: float) -> dict[str, Any]:
+    done = subprocess.run(  # noqa: S603 - a module of ours
+        [sys.executable, "-m", module],
         input=json.dumps(plan),
         capture_output=True,
         text=True,
-        timeout=JOIN_SECONDS + load.seconds + 60,
+        timeout=JOIN_SECONDS + seconds + 60,
         check=False,
     )
     if done.returncode:

@@ -230,7 +230,8 @@ def _frame(data: bytes, at: int) -> tuple[int, int] | None:
     return (begin, begin + size) if len(data) >= begin + size else None
 
 
-def _percentile(values: array.array[float], share: float) -> float | None:
+def percentile(values: array.array[float], share: float) -> float | None:
+    """In milliseconds, of seconds; None of nothing."""
     ordered = sorted(values)
     return round(ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000, 1) if ordered else None
 
@@ -285,10 +286,10 @@ def _result(
         "delivered_per_cpu_s": round(swarm.messages / cpu) if cpu else None,
         "server_cpu": round(cpu / wall, 3),
         "client_cpu": round(own / wall, 3),
-        "p50_ms": _percentile(swarm.waits or swarm.spreads, 0.50),
-        "p99_ms": _percentile(swarm.waits or swarm.spreads, 0.99),
-        "spread_p50_ms": _percentile(swarm.spreads, 0.50),
-        "spread_p99_ms": _percentile(swarm.spreads, 0.99),
+        "p50_ms": percentile(swarm.waits or swarm.spreads, 0.50),
+        "p99_ms": percentile(swarm.waits or swarm.spreads, 0.99),
+        "spread_p50_ms": percentile(swarm.spreads, 0.50),
+        "spread_p99_ms": percentile(swarm.spreads, 0.99),
         "kb_per_connection": round(kb / max(1, len(followers)), 1),
         "cut": swarm.lost_lines,
         "facts": len(settled),

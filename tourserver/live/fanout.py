@@ -201,7 +201,8 @@ def with_lines(app: Callable[..., Any]) -> Callable[..., Any]:
             body = environ["eventlet.input"]
             green = body.get_socket()
             green.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-            green.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENT_SECONDS * 1000)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; elsewhere the missing pong ends a silent line
+                green.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENT_SECONDS * 1000)
             line = Line(green, Semaphore(1), eventlet.spawn_n)
             environ[ENVIRON_KEY] = line
             environ["eventlet.input"] = _Input(body, line)
