@@ -161,7 +161,7 @@ def test_later_is_for_this_window_and_that_version_and_escape_closes_the_menu(
         return page
 
     host, colleague = crew(), crew()
-    menu, again = host.locator("details.menu"), host.get_by_test_id("tour-offers-again")
+    menu, again = host.locator(".room-bar details.menu"), host.get_by_test_id("tour-offers-again")
     menu.locator("summary").click()
     expect(again).to_be_hidden()
     host.keyboard.press("Escape")
