@@ -285,7 +285,7 @@ def test_turning_a_phone_turns_the_picture_when_asked_and_a_finger_comes_first(
     expect(page.locator(".tour-note")).to_contain_text("Turn the device")
     # where the phone is held at the beginning counts: on a busy machine that event may still be under way
     page.evaluate("() => { window.held = 0; addEventListener('deviceorientation', () => { window.held += 1; }); }")
-    hold(0, 89.99)
+    hold(0, 89.5)
     room.until(lambda: bool(page.evaluate("() => window.held > 0")), 10, "an event of the sensor")
     page.wait_for_timeout(200)
     hold(330, 100)
