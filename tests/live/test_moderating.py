@@ -213,6 +213,28 @@ def test_blocking_who_asked_without_a_name_shows_no_name(services: Services, ope
     assert (shown["blocked"], shown["author"], shown["country"]) == (True, None, None)
 
 
+def test_no_mark_joins_a_name_to_what_was_asked_without_one(services: Services, open_world: World) -> None:
+    named, other = ask(services, open_world, "Named?"), ask(services, open_world, "Named, too?")
+    hidden = ask(services, open_world, "Hidden?", anonymous=True)
+
+    def marks() -> list[bool]:
+        return [face(services, one)["blocked"] for one in (named, other, hidden)]
+
+    with services.db.write() as session:
+        limits.block(session, open_world.room_id, hidden, True, actor=host_of(open_world))
+    assert marks() == [False, False, True]
+    with services.db.write() as session:  # by one that doesn't say so: nothing to see, nothing taken back
+        limits.block(session, open_world.room_id, named, True, actor=host_of(open_world))
+        limits.block(session, open_world.room_id, named, False, actor=host_of(open_world))
+    assert marks() == [False, False, True]
+    with services.db.write() as session:
+        limits.block(session, open_world.room_id, hidden, False, actor=host_of(open_world))
+        limits.block(session, open_world.room_id, named, True, actor=host_of(open_world))
+    assert marks() == [True, True, False]
+    with pytest.raises(Forbidden):
+        ask(services, open_world, "Hidden again?", anonymous=True)
+
+
 def test_without_reading_first_a_question_is_everyones_at_once(services: Services, open_world: World) -> None:
     change_rules(services, open_world, premoderated=False)
     question = ask(services, open_world)

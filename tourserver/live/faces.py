@@ -53,14 +53,14 @@ class Faces:
         )
         counted = votes.counts(self._session, missing)
         rows = list(self._session.execute(query))
-        refused = limits.blocked(self._session, {question.room_id for question, _name, _country in rows})
+        refused = limits.marked(self._session, {question.room_id for question, _name, _country in rows})
         for question, name, country in rows:
             full = _full(
                 question,
                 name,
                 country,
                 counted.get(question.id, 0),
-                blocked=(question.room_id, question.registration_id) in refused,
+                blocked=question.id in refused,
             )
             if full["assigned"]:
                 full["assigned"] = self._guide(full["assigned"])

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from tourserver.core import audit, clock
 from tourserver.core.errors import Conflict, Forbidden
@@ -67,30 +67,59 @@ def is_blocked(session: Session, room_id: str, registration_id: str) -> bool:
     return session.scalar(query) is not None
 
 
-def blocked(session: Session, room_ids: Iterable[str]) -> set[tuple[str, str]]:
-    """Rooms with the registrations that are blocked there."""
-    query = select(RoomBlock.room_id, RoomBlock.registration_id).where(RoomBlock.room_id.in_(list(room_ids)))
-    return {(room_id, registration_id) for room_id, registration_id in session.execute(query)}
+def marked(session: Session, room_ids: Iterable[str]) -> set[str]:
+    """Ids of the questions that show the crew that their author is blocked.
+
+    That is the one by which it was done. Where that has a name, others with that name show it as well; none that was
+    asked without a name ever tells whose it is by a mark that it shares with others.
+    """
+    through = aliased(Question)
+    query = (
+        select(Question.id)
+        .join(
+            RoomBlock,
+            and_(RoomBlock.room_id == Question.room_id, RoomBlock.registration_id == Question.registration_id),
+        )
+        .join(through, through.id == RoomBlock.question_id)
+        .where(Question.room_id.in_(list(room_ids)))
+        .where(
+            or_(
+                Question.id == RoomBlock.question_id,
+                and_(Question.anonymous.is_(False), through.anonymous.is_(False)),
+            )
+        )
+    )
+    return set(session.scalars(query))
 
 
 def block(session: Session, room_id: str, question_id: str, on: bool, *, actor: Actor) -> None:
     """Take no more questions and messages from who asked this one, or take them again; known by the question alone,
-    so that the name of who asked without one stays unknown. What they asked before stays."""
+    so that the name of who asked without one stays unknown. What they asked before stays.
+
+    Only a question that is marked can take it back, or marks of others would tell who it was.
+    """
     registration_id = author(session, room_id, question_id)
     events.hold(session, room_id, [events.STAFF, events.person(registration_id)])
-    was = is_blocked(session, room_id, registration_id)
-    if was == on:
+    shown = marked(session, [room_id])
+    if on == (question_id in shown):
         return
+    mine = (RoomBlock.room_id == room_id, RoomBlock.registration_id == registration_id)
     if on:
-        session.add(RoomBlock(room_id=room_id, registration_id=registration_id, blocked_by=actor.reference))
-        session.flush()
+        if is_blocked(session, room_id, registration_id):
+            return  # by a question that doesn't say so here
+        session.add(
+            RoomBlock(
+                room_id=room_id,
+                registration_id=registration_id,
+                question_id=question_id,
+                blocked_by=actor.reference,
+            )
+        )
     else:
-        mine = select(RoomBlock).where(RoomBlock.room_id == room_id, RoomBlock.registration_id == registration_id)
-        session.delete(session.scalars(mine).one())
-        session.flush()
+        session.delete(session.scalars(select(RoomBlock).where(*mine)).one())
+    session.flush()
     kind = "person.blocked" if on else "person.unblocked"
     audit.record(session, actor, kind, "question", question_id)
-    mine_too = select(Question.id).where(Question.room_id == room_id, Question.registration_id == registration_id)
-    data = {"questions": sorted(session.scalars(mine_too))}
-    events.append(session, room_id, events.STAFF, kind, data)
+    changed = sorted(shown ^ marked(session, [room_id]))
+    events.append(session, room_id, events.STAFF, kind, {"questions": changed})
     events.append(session, room_id, events.person(registration_id), kind, {})

@@ -89,6 +89,8 @@ class RoomBlock(IdMixin, Base):
 
     room_id: Mapped[str] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"))
     registration_id: Mapped[str] = mapped_column(ForeignKey("registration.id", ondelete="CASCADE"))
+    # by which of their questions: where it was asked without a name, no other one may show who it was
+    question_id: Mapped[str] = mapped_column(ForeignKey("question.id", ondelete="CASCADE"))
     blocked_by: Mapped[str]
     at: Mapped[datetime] = mapped_column(default=clock.now)
 
