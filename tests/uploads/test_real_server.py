@@ -159,7 +159,10 @@ def test_two_windows_share_an_upload_on_a_real_server(
 
     def work(sender: Sender, order: list[int]) -> None:
         for number in order:
-            assert sender.put(upload, number, parts[number]).status_code == 200
+            answer = sender.put(upload, number, parts[number])
+            # the other window may have had all pieces and finished while this one came: then it is told so
+            done = answer.status_code == 409 and answer.json()["error"]["code"] == "finished"
+            assert answer.status_code == 200 or done, answer.text
         answers.append(sender.finish(upload))
 
     every = list(range(len(parts)))
