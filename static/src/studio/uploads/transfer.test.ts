@@ -128,6 +128,27 @@ describe("a transfer", () => {
     expect(hopeless.told.at(-1)).toMatchObject({ phase: "refused", message: "Changed." });
   });
 
+  it("takes the answer of another window that had all pieces and finished first", async () => {
+    const { server, transfer } = setUp();
+    const put = server.put.bind(server);
+    server.put = async (id, number, piece, sent) => {
+      if (number !== 3) return put(id, number, piece, sent);
+      for (const at of [3, 4])
+        await put(
+          id,
+          at,
+          await file()
+            .slice(at * 10, at * 10 + 10)
+            .arrayBuffer(),
+          () => undefined,
+        );
+      await server.finish(id);
+      throw new Refusal(409, "finished", "This upload is finished.");
+    };
+    expect(await transfer.run()).toEqual({ scene: "u1" });
+    expect(whole(server)).toBe(CONTENT);
+  });
+
   it("begins anew when the server no longer knows it", async () => {
     const server = new MemoryServer();
     const gone = await server.begin({

@@ -114,16 +114,22 @@ export class Transfer {
       this.loaded = 0;
       this.say("sending");
       const piece = await this.read(number, upload.chunk_bytes);
-      await this.server.put(
-        upload.id,
-        number,
-        piece,
-        (bytes) => {
-          this.loaded = Math.min(bytes, piece.byteLength);
-          this.say("sending");
-        },
-        this.ending.signal,
-      );
+      try {
+        await this.server.put(
+          upload.id,
+          number,
+          piece,
+          (bytes) => {
+            this.loaded = Math.min(bytes, piece.byteLength);
+            this.say("sending");
+          },
+          this.ending.signal,
+        );
+      } catch (error) {
+        // Another window had all pieces and finished: its answer is ours, too.
+        if (error instanceof Refusal && error.code === "finished") break;
+        throw error;
+      }
       this.have.add(number);
       this.failures = this.changed = 0;
     }
