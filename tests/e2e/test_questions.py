@@ -133,11 +133,11 @@ def test_by_keyboard_a_question_is_edited_joined_and_answered_in_writing(demo: D
     moderator.keyboard.press("w")
     moderator.get_by_test_id("words-answer").fill("About 40 million euro.")
     moderator.keyboard.press("Control+Enter")
-    for page, words in ((asker, text), (second, same)):
+    for page, own in ((asker, text), (second, same)):
         expect(page.get_by_test_id("answered").get_by_test_id("question").filter(has_text=better)).to_contain_text(
             "About 40 million euro."
         )
-        expect(room.own_question(page, words)).to_contain_text("About 40 million euro.")
+        expect(room.own_question(page, own)).to_contain_text("About 40 million euro.")
 
 
 def test_a_frozen_list_stands_still_and_counts_and_a_lock_keeps_what_was_typed(demo: Demo, browsers: Browsers) -> None:
