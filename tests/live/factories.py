@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 
 from tourserver.core import clock, rights
 from tourserver.core.db import new_id
+from tourserver.core.errors import TourserverError
 from tourserver.core.rights import SYSTEM, Actor
 from tourserver.core.services import Services
 from tourserver.live import access, rooms
 from tourserver.live.calls import Caller
 from tourserver.live.models import Room
+from tourserver.live.questions import votes
 from tourserver.live.tickets import Ticket, account_mark, sign
 from tourserver.panoramas.models import Panorama
 from tourserver.people.models import Person, User
@@ -191,6 +193,14 @@ def open_room(services: Services, world: World) -> None:
     """Open the world's room by its first host."""
     with services.db.write() as session:
         rooms.open_room(session, world.room_id, actor=host_of(world))
+
+
+def vote(session: Session, room_id: str, question: str, registration: str, *, on: bool = True) -> int:
+    """One vote, or one taken back; gives the question's votes or raises why not."""
+    [answer] = votes.cast(session, room_id, [votes.Ballot(question, registration, on)])
+    if isinstance(answer, TourserverError):
+        raise answer
+    return answer
 
 
 def room_of(services: Services, world: World) -> Room:

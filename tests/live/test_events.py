@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import uuid
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tests.live.factories import World
@@ -147,3 +150,22 @@ def _follow(services: Services, world: World, seen: dict[str, list[int]]) -> Non
         ).items():
             known = seen.setdefault(channel, [])
             known.extend(one.seq for one in events.read(session, channel_id, known[-1] if known else 0))
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=8), st.integers(1, 5))
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_many_channels_read_at_once_give_what_each_gives_alone(
+    services: Services, world: World, channels: list[tuple[int, int]], limit: int
+) -> None:
+    names = [f"person:{uuid.uuid4().hex}" for _ in channels]
+    with services.db.write() as session:
+        for name, (amount, _cursor) in zip(names, channels, strict=True):
+            events.ensure_channels(session, world.room_id, [name])
+            for number in range(amount):
+                events.append(session, world.room_id, name, "x", {"n": number})
+    with services.db.read() as session:
+        ids = events.channel_ids(session, world.room_id, names)
+        cursors = {ids[name]: cursor for name, (_amount, cursor) in zip(names, channels, strict=True)}
+        found = events.read_many(session, cursors, limit)
+        for channel, cursor in cursors.items():
+            assert found.get(channel, []) == events.read(session, channel, cursor, limit)

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from tests.live.factories import World, host_of, make_world, open_room, person_of
+from tests.live.factories import World, host_of, make_world, open_room, person_of, vote
 from tests.live.test_questions import approve, ask, kinds, state
 from tourserver.core.errors import Conflict, Forbidden, Invalid, NotFound
 from tourserver.core.services import Services
 from tourserver.live import events, house_rules, rooms
 from tourserver.live.faces import Faces
-from tourserver.live.questions import asking, changing, finding, limits, merging, sorting, votes, wording
+from tourserver.live.questions import asking, changing, finding, limits, merging, sorting, wording
 from tourserver.live.questions.models import Question, QuestionVote
 
 
@@ -118,8 +118,8 @@ def test_merging_keeps_one_vote_a_person_and_tells_everyone_who_asked(services: 
     for question in (first, second, third):
         approve(services, open_world, question)
     with services.db.write() as session:
-        votes.vote(session, open_world.room_id, first, open_world.people[2])
-        votes.vote(session, open_world.room_id, second, open_world.people[2])
+        vote(session, open_world.room_id, first, open_world.people[2])
+        vote(session, open_world.room_id, second, open_world.people[2])
     do(services, open_world, merging.merge, third, second, 2)
     do(services, open_world, merging.merge, second, first, 2)
     with services.db.read() as session:

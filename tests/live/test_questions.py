@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from tests.live.factories import World, host_of, make_world, open_room
+from tests.live.factories import World, host_of, make_world, open_room, vote
 from tourserver.core.errors import Conflict, Invalid, NotFound
 from tourserver.core.services import Services
 from tourserver.live import events, rooms
@@ -153,7 +153,7 @@ def test_a_question_of_another_room_is_not_found(services: Services, open_world:
     with services.db.write() as session, pytest.raises(NotFound):
         asking.approve(session, open_world.room_id, foreign, 2, actor=host_of(open_world))
     with services.db.write() as session, pytest.raises(NotFound):
-        votes.vote(session, open_world.room_id, foreign, open_world.people[0])
+        vote(session, open_world.room_id, foreign, open_world.people[0])
     with services.db.read() as session:
         assert session.scalar(select(func.count()).select_from(QuestionVote)) == 0
 
@@ -187,14 +187,14 @@ def test_nobody_asks_or_votes_in_a_closed_or_ended_room(services: Services, worl
     with pytest.raises(Conflict, match="has ended"):
         ask(services, world)
     with services.db.write() as session, pytest.raises(Conflict, match="has ended"):
-        votes.vote(session, world.room_id, question, world.people[0])
+        vote(session, world.room_id, question, world.people[0])
 
 
 def test_a_vote_counts_and_is_told_to_the_voter_alone(services: Services, open_world: World) -> None:
     question = ask(services, open_world)
     approve(services, open_world, question)
     with services.db.write() as session:
-        assert votes.vote(session, open_world.room_id, question, open_world.people[1]) == 1
+        assert vote(session, open_world.room_id, question, open_world.people[1]) == 1
     assert kinds(services, open_world, events.person(open_world.people[1])) == ["vote"]
     assert "vote" not in kinds(services, open_world, "public")
     with services.db.read() as session:
@@ -206,19 +206,19 @@ def test_a_second_vote_by_the_same_person_is_refused(services: Services, open_wo
     question = ask(services, open_world)
     approve(services, open_world, question)
     with services.db.write() as session:
-        votes.vote(session, open_world.room_id, question, open_world.people[1])
+        vote(session, open_world.room_id, question, open_world.people[1])
     with services.db.write() as session, pytest.raises(Conflict):
-        votes.vote(session, open_world.room_id, question, open_world.people[1])
+        vote(session, open_world.room_id, question, open_world.people[1])
     with services.db.write() as session:
-        assert votes.unvote(session, open_world.room_id, question, open_world.people[1]) == 0
+        assert vote(session, open_world.room_id, question, open_world.people[1], on=False) == 0
     with services.db.write() as session, pytest.raises(Conflict):
-        votes.unvote(session, open_world.room_id, question, open_world.people[1])
+        vote(session, open_world.room_id, question, open_world.people[1], on=False)
 
 
 def test_a_pending_question_cannot_be_voted_for(services: Services, open_world: World) -> None:
     question = ask(services, open_world)
     with services.db.write() as session, pytest.raises(NotFound):
-        votes.vote(session, open_world.room_id, question, open_world.people[1])
+        vote(session, open_world.room_id, question, open_world.people[1])
 
 
 def _face(services: Services, question: str, audience: Any) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tests.live.factories import World, host_of, person_of
+from tests.live.factories import World, host_of, person_of, vote
 from tests.live.test_questions import approve, ask
 from tourserver.core.services import Services
 from tourserver.live import rooms, snapshots
 from tourserver.live.guiding import guide
 from tourserver.live.guiding.guide import make_view
-from tourserver.live.questions import asking, votes
+from tourserver.live.questions import asking
 from tourserver.tours import document
 
 
@@ -17,7 +17,7 @@ def test_the_public_snapshot_holds_what_everyone_may_know(services: Services, op
     approve(services, open_world, shown)
     with services.db.write() as session:
         asking.make_live(session, open_world.room_id, shown, 2, actor=host_of(open_world))
-        votes.vote(session, open_world.room_id, shown, open_world.people[1])
+        vote(session, open_world.room_id, shown, open_world.people[1])
         guide.take(session, open_world.room_id, actor=host_of(open_world))
         view = make_view(open_world.scenes[1], 10, 5, 70)
         guide.show_scene(session, open_world.room_id, view, actor=host_of(open_world))
@@ -42,7 +42,7 @@ def test_a_persons_snapshot_holds_their_own_questions_and_votes(services: Servic
     other = ask(services, open_world, "Other?", person=1)
     approve(services, open_world, other)
     with services.db.write() as session:
-        votes.vote(session, open_world.room_id, other, open_world.people[0])
+        vote(session, open_world.room_id, other, open_world.people[0])
     with services.db.read() as session:
         room = rooms.get(session, open_world.room_id)
         state = snapshots.person(session, room, person_of(open_world).id)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from tests.live.factories import World, caller_of, host_of, person_of, publish_again, signed_ticket
+from tests.live.factories import World, caller_of, host_of, person_of, publish_again, signed_ticket, vote
 from tests.live.test_questions import approve, ask
 from tourserver.core import clock
 from tourserver.core.errors import Gone, RateLimited
@@ -25,7 +25,6 @@ from tourserver.live.greeting import Greeting
 from tourserver.live.guiding import guide
 from tourserver.live.guiding.guide import View
 from tourserver.live.models import Room
-from tourserver.live.questions import votes
 from tourserver.live.revisions import accept as accept_tour
 from tourserver.live.transport import Message
 from tourserver.registration.models import Registration
@@ -185,7 +184,7 @@ def test_heads_tell_numbers_presence_and_votes(engine: Engine, paper: Paper, ope
     approve(engine.services, open_world, question)
     guest = join(engine, open_world, person_of(open_world), heads=3)
     with engine.services.db.write() as session:
-        votes.vote(session, open_world.room_id, question, open_world.people[1])
+        vote(session, open_world.room_id, question, open_world.people[1])
     ask(engine.services, open_world, "And then?")
     engine.tail.tick()
     paper.sent.clear()
@@ -205,7 +204,7 @@ def test_only_votes_that_changed_are_told_again(engine: Engine, paper: Paper, op
     engine.pulse.send_heads()
     engine.tail.tick()
     with engine.services.db.write() as session:
-        votes.vote(session, open_world.room_id, shown[1], open_world.people[1])
+        vote(session, open_world.room_id, shown[1], open_world.people[1])
     paper.sent.clear()
     engine.pulse._due.pop("heads")
     engine.pulse.send_heads()

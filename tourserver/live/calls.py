@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from tourserver.core.errors import TourserverError
 from tourserver.live import access
 from tourserver.live.access import Seat
 from tourserver.live.forms import Strict
@@ -39,13 +40,25 @@ class Call:
     caller: Caller
 
 
+Outcome = dict[str, Any] | TourserverError
 Rule = Callable[[Call, Any], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
+class Many:
+    """A rule for many calls in one transaction: what thousands may ask for in the same seconds.
+
+    Commands that share one may be done in one go, in the order given. It gives an outcome for each, and has written
+    nothing for what it refuses.
+    """
+
+    rule: Callable[[Session, Sequence[tuple[Call, Any]]], Sequence[Outcome]]
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
-    """A command: its arguments, the verb it needs (None: a registered person's), and what it does."""
+    """A command: its arguments, the verb it needs (None: a registered person's), and the rule that does it."""
 
     model: type[Strict]
     verb: str | None
-    rule: Rule
+    rule: Rule | Many

@@ -3,13 +3,18 @@
 A command carries an id made by its sender. The id is claimed in the transaction that does the command, before
 anything else is written: a repeat, even one that comes at the same moment, waits for it and is given the
 stored result. What was refused is rolled back whole, the claim too.
+
+What thousands may do in the same seconds, as voting, is done for many in one transaction (``Many``), each
+on its own account: the seat of each is read from the database, and what is refused to one is done for the others.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from tourserver.core import rights
@@ -19,7 +24,7 @@ from tourserver.core.i18n import N_
 from tourserver.core.services import Services
 from tourserver.live import access, events, room_commands
 from tourserver.live.access import Seat
-from tourserver.live.calls import Call, Caller, Spec
+from tourserver.live.calls import Call, Caller, Many, Rule, Spec
 from tourserver.live.faces import Audience, Faces
 from tourserver.live.forms import Envelope, parse
 from tourserver.live.guiding import commands as guiding_commands
@@ -34,31 +39,111 @@ COMMANDS: Final[dict[str, Spec]] = {
 }
 
 
-def execute(services: Services, caller: Caller, sent: Any) -> dict[str, Any]:
-    """Do a command, once; gives its result. Raises :class:`TourserverError` with nothing done.
+Key = tuple[str, str, str]
+"""What the database keeps unique: room, sender, and the sender's id."""
 
-    A seat that is lost (right withdrawn, link revoked, session cancelled) raises ``SeatLostError``.
-    """
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command in its form: who, what, and with which arguments."""
+
+    caller: Caller
+    envelope: Envelope
+    spec: Spec
+    args: Any
+
+    @property
+    def key(self) -> Key:
+        """By which a repeat is known."""
+        return self.caller.room_id, self.caller.ticket.actor.reference, self.envelope.id
+
+
+def read(caller: Caller, sent: Any) -> Asked:
+    """What was sent, checked for its form alone. Raises :class:`Invalid`."""
     envelope = parse(Envelope, sent)
     spec = COMMANDS.get(envelope.name)
     if spec is None:
         raise Invalid(N_("This server doesn't know the command."), code="unknown_command")
-    args = parse(spec.model, envelope.args)
+    return Asked(caller, envelope, spec, parse(spec.model, envelope.args))
+
+
+def execute(services: Services, caller: Caller, sent: Any) -> dict[str, Any]:
+    """What was sent, done by itself; see :func:`perform`."""
+    return perform(services, read(caller, sent))
+
+
+def perform(services: Services, asked: Asked) -> dict[str, Any]:
+    """Do a command, once; gives its result. Raises :class:`TourserverError` with nothing done.
+
+    A seat that is lost (right withdrawn, link revoked, session cancelled) raises ``SeatLostError``.
+    """
+    rule = asked.spec.rule
+    if isinstance(rule, Many):
+        [outcome] = execute_many(services, [asked])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
     with services.db.write() as session:
-        try:
-            seat = access.check(session, services.tokens, caller.ticket)
-        except TourserverError as error:
-            raise SeatLostError(error) from error
-        _check_right(session, spec, seat)
-        stored = _claim(session, caller, envelope)
-        if stored is not None:
-            return stored
-        try:
-            result = spec.rule(Call(session, caller.room_id, seat, caller), args)
-        except Conflict as error:
-            raise _with_face(session, error, seat) from error
-        _keep(session, caller, envelope, result)
-        return result
+        return _alone(session, services, rule, asked)
+
+
+def execute_many(services: Services, asked: Sequence[Asked]) -> list[dict[str, Any] | Exception]:
+    """Do commands that share one :class:`Many` in one transaction; gives a result or the reason for each."""
+    [many] = {one.spec.rule for one in asked}
+    if not isinstance(many, Many):
+        raise TypeError("these commands can't be done together")
+    with services.db.write() as session:
+        return _together(session, services, many, asked)
+
+
+def _alone(session: Session, services: Services, rule: Rule, asked: Asked) -> dict[str, Any]:
+    seat = _seats(session, services, [asked])[0]
+    if isinstance(seat, Exception):
+        raise seat
+    if (known := _claim(session, [asked]).get(asked.key)) is not None:
+        if known.name != asked.envelope.name:
+            raise _used_before()
+        return known.result
+    caller = asked.caller
+    call = Call(session, caller.room_id, seat, caller)
+    try:
+        outcome = rule(call, asked.args)
+    except Conflict as error:
+        raise _with_face(session, error, seat) from error
+    _keep(session, {asked.key: outcome})
+    return outcome
+
+
+def _together(
+    session: Session, services: Services, many: Many, asked: Sequence[Asked]
+) -> list[dict[str, Any] | Exception]:
+    outcomes: dict[int, dict[str, Any] | Exception] = {}
+    seats: dict[int, Seat] = {}
+    for at, seat in enumerate(_seats(session, services, asked)):
+        if isinstance(seat, Seat):
+            seats[at] = seat
+        else:
+            outcomes[at] = seat
+    stored = _claim(session, [asked[at] for at in seats])
+    first: dict[Key, int] = {}
+    for at in seats:
+        one = asked[at]
+        known = stored.get(one.key)
+        if known is None and asked[first.setdefault(one.key, at)].envelope.name != one.envelope.name:
+            outcomes[at] = _used_before()
+        elif known is not None:
+            outcomes[at] = known.result if known.name == one.envelope.name else _used_before()
+    fresh = list(first.values())
+    calls = [(Call(session, asked[at].caller.room_id, seats[at], asked[at].caller), asked[at].args) for at in fresh]
+    done: dict[Key, dict[str, Any]] = {}
+    for at, outcome in zip(fresh, many.rule(session, calls), strict=True):
+        outcomes[at] = _with_face(session, outcome, seats[at]) if isinstance(outcome, Conflict) else outcome
+        if isinstance(outcome, dict):
+            done[asked[at].key] = outcome
+    _keep(session, done)
+    _give_up(session, [key for key in first if key not in done])
+    # the same once more, in the same moment, is answered like the first
+    return [outcomes[at] if at in outcomes else outcomes[first[one.key]] for at, one in enumerate(asked)]
 
 
 class SeatLostError(Exception):
@@ -69,47 +154,70 @@ class SeatLostError(Exception):
         super().__init__(str(reason))
 
 
-def _check_right(session: Session, spec: Spec, seat: Seat) -> None:
-    if spec.verb is not None:
+def _seats(session: Session, services: Services, asked: Sequence[Asked]) -> list[Seat | Exception]:
+    """The seat of each by what the database says now, or why it may not do this."""
+    found = access.check_many(session, services.tokens, [one.caller.ticket for one in asked])
+    return [_allowed(session, one.spec, found[one.caller.ticket]) for one in asked]
+
+
+def _allowed(session: Session, spec: Spec, seat: Seat | TourserverError) -> Seat | Exception:
+    if isinstance(seat, TourserverError):
+        return SeatLostError(seat)
+    if spec.verb is None:
+        refused = Forbidden(N_("Only people who registered can do this; you are here as crew."))
+        return refused if seat.crew else seat
+    try:
         rights.require(session, seat.actor, spec.verb, access.thing(seat.session_id))
-    elif seat.crew:
-        raise Forbidden(N_("Only people who registered can do this; you are here as crew."))
+    except TourserverError as error:
+        return error
+    return seat
 
 
-def _claim(session: Session, caller: Caller, envelope: Envelope) -> dict[str, Any] | None:
-    """Take the command's id; gives the stored result when it was done before."""
-    actor = caller.ticket.actor.reference
-    row = {
-        "id": new_id(),
-        "room_id": caller.room_id,
-        "actor": actor,
-        "client_id": envelope.id,
-        "name": envelope.name,
-        "result": {},
-    }
-    if events.insert_once(session, RoomCommand, [row]):
-        return None
-    query = select(RoomCommand).where(
-        RoomCommand.room_id == caller.room_id,
-        RoomCommand.actor == actor,
-        RoomCommand.client_id == envelope.id,
-    )
-    known = session.scalars(query).one()
-    if known.name != envelope.name:
-        raise Invalid(N_("This id was used for another command."), field="id")
-    return known.result
+def _claim(session: Session, asked: Sequence[Asked]) -> dict[Key, RoomCommand]:
+    """Take the commands' ids; gives those that were done before, by key."""
+    rows: dict[Key, dict[str, Any]] = {}
+    # in one order, so that two processes that are sent the same repeats never wait for each other
+    for one in sorted(asked, key=lambda one: one.key):
+        room_id, actor, client_id = one.key
+        row = {"id": new_id(), "room_id": room_id, "actor": actor, "client_id": client_id}
+        rows.setdefault(one.key, {**row, "name": one.envelope.name, "result": {}})
+    new = events.insert_new(session, RoomCommand, list(rows.values())) if rows else set()
+    if not (old := [key for key, row in rows.items() if row["id"] not in new]):
+        return {}
+    keys = tuple_(RoomCommand.room_id, RoomCommand.actor, RoomCommand.client_id)
+    known = session.scalars(select(RoomCommand).where(keys.in_(old)))
+    return {(one.room_id, one.actor, one.client_id): one for one in known}
 
 
-def _keep(session: Session, caller: Caller, envelope: Envelope, result: dict[str, Any]) -> None:
-    session.execute(
-        update(RoomCommand)
+def _used_before() -> Invalid:
+    return Invalid(N_("This id was used for another command."), field="id")
+
+
+def _keep(session: Session, results: dict[Key, dict[str, Any]]) -> None:
+    if not results:
+        return
+    kept = (
+        update(RoomCommand.__table__)  # type: ignore[arg-type]  # the table itself: many rows in one go
         .where(
-            RoomCommand.room_id == caller.room_id,
-            RoomCommand.actor == caller.ticket.actor.reference,
-            RoomCommand.client_id == envelope.id,
+            RoomCommand.room_id == bindparam("of_room"),
+            RoomCommand.actor == bindparam("of_actor"),
+            RoomCommand.client_id == bindparam("of_client"),
         )
-        .values(result=result)
+        .values(result=bindparam("outcome"))
     )
+    rows = [
+        {"of_room": room_id, "of_actor": actor, "of_client": client_id, "outcome": result}
+        for (room_id, actor, client_id), result in results.items()
+    ]
+    session.connection().execute(kept, rows)
+
+
+def _give_up(session: Session, keys: Sequence[Key]) -> None:
+    """What was refused may be tried again with the same id."""
+    if keys:
+        mine = tuple_(RoomCommand.room_id, RoomCommand.actor, RoomCommand.client_id)
+        gone = delete(RoomCommand).where(mine.in_(list(keys)))
+        session.execute(gone.execution_options(synchronize_session=False))
 
 
 def _with_face(session: Session, error: Conflict, seat: Seat) -> Conflict:

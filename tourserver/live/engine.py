@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import uuid
 from collections.abc import Callable, Sequence
@@ -14,9 +15,10 @@ from tourserver.core.batching import Batch
 from tourserver.core.errors import RateLimited, TourserverError
 from tourserver.core.i18n import N_
 from tourserver.core.services import Services
-from tourserver.live import events, joining, presence, snapshots, tickets
+from tourserver.live import commands, events, joining, presence, snapshots, tickets
 from tourserver.live.brakes import Brakes
-from tourserver.live.calls import Caller
+from tourserver.live.calls import Caller, Many
+from tourserver.live.commands import Asked
 from tourserver.live.faces import Audience
 from tourserver.live.forms import Strict, parse
 from tourserver.live.greeting import Greeter, Greeting
@@ -90,6 +92,7 @@ class Engine:
         # what thousands do in the same seconds is done by the hundred
         self._admit = Batch[Wish, Place](self._admit_many, pause=transport.sleep)
         self._greet = Batch[Greeting, list[Message]](self._greet_many, pause=transport.sleep)
+        self._gathered: dict[Many, Batch[Asked, dict[str, Any]]] = {}
         self._part = Batch[str, None](self._part_many, pause=transport.sleep)
         self._start = threading.Lock()
         self._running = False
@@ -184,6 +187,20 @@ class Engine:
     def _greet_many(self, greetings: Sequence[Greeting]) -> list[list[Message] | Exception]:
         with self.services.db.read() as session:
             return [*self._greeter.messages(session, greetings)]
+
+    # --- asking
+
+    def execute(self, caller: Caller, sent: Any) -> dict[str, Any]:
+        """Do a command (see :func:`commands.perform`); what goes together, with those that come at the same time."""
+        asked = commands.read(caller, sent)
+        rule = asked.spec.rule
+        if not isinstance(rule, Many):
+            return commands.perform(self.services, asked)
+        batch = self._gathered.get(rule)
+        if batch is None:
+            run = functools.partial(commands.execute_many, self.services)
+            batch = self._gathered[rule] = Batch[Asked, dict[str, Any]](run, pause=self.transport.sleep)
+        return batch(asked)
 
     # --- leaving
 

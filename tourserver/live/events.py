@@ -7,7 +7,7 @@ database sequence does neither.) Whatever a decision depends on is read after th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -25,6 +25,8 @@ STAFF: Final = "staff"
 
 PAGE: Final = 200
 """Events a page, for those who come back and for the tail."""
+TOGETHER: Final = 50
+"""So many channels are read by one query."""
 
 
 def person(registration_id: str) -> str:
@@ -75,6 +77,13 @@ def insert_once(session: Session, table: type[Base], values: Sequence[dict[str, 
     dialect: Any = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     found: Any = session.execute(dialect.insert(table).values(list(values)).on_conflict_do_nothing())
     return int(found.rowcount)
+
+
+def insert_new(session: Session, table: Any, values: Sequence[dict[str, Any]]) -> set[str]:
+    """Like :func:`insert_once`; gives the ids of the rows that were new."""
+    dialect: Any = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    rows = dialect.insert(table.__table__).on_conflict_do_nothing().returning(table.__table__.c.id)
+    return set(session.connection().scalars(rows, list(values)))
 
 
 def ensure_channels(session: Session, room_id: str, names: Iterable[str]) -> None:
@@ -129,6 +138,36 @@ def append_many(session: Session, room_id: str, entries: Sequence[Entry]) -> dic
     """Write events to several channels, which are taken in a fixed order; gives the last number of each."""
     hold(session, room_id, (entry.channel for entry in entries))
     return {entry.channel: append(session, room_id, entry.channel, entry.kind, entry.data) for entry in entries}
+
+
+def append_each(session: Session, room_id: str, entries: Sequence[Entry]) -> None:
+    """Write one event to each of several channels, all different, that are held."""
+    if not entries:
+        return
+    names = [entry.channel for entry in entries]
+    raise_by_one = (
+        update(RoomChannel)
+        .where(RoomChannel.room_id == room_id, RoomChannel.name.in_(names))
+        .values(seq=RoomChannel.seq + 1)
+        .returning(RoomChannel.name, RoomChannel.id, RoomChannel.seq)
+        .execution_options(synchronize_session=False)
+    )
+    numbers = {row[0]: (row[1], row[2]) for row in session.execute(raise_by_one)}
+    moment = clock.now()
+    rows: list[dict[str, Any]] = [
+        {
+            "id": new_id(),
+            "channel_id": numbers[entry.channel][0],
+            "seq": numbers[entry.channel][1],
+            "kind": entry.kind,
+            "data": entry.data,
+            "at": moment,
+        }
+        for entry in entries
+    ]
+    session.execute(insert(RoomEvent), rows)
+    for row in rows:
+        _wake_after_commit(session, row["channel_id"])
 
 
 def _count(session: Session, room_id: str, channel: str) -> tuple[str, int]:
@@ -194,3 +233,28 @@ def read(session: Session, channel_id: str, after: int, limit: int = PAGE) -> li
         Written(channel, seq, kind, clock.milliseconds(at), data)
         for channel, seq, kind, at, data in session.execute(query)
     ]
+
+
+def read_many(session: Session, cursors: Mapping[str, int], limit: int = PAGE) -> dict[str, list[Written]]:
+    """The same for many channels, each with what comes after its own number; those without news may be missing.
+
+    Where there is more than a page, what is left out is read by the next call.
+    """
+    found: dict[str, list[Written]] = {}
+    # side by side those with like numbers, as one query has one number to begin after
+    in_order = sorted(cursors, key=lambda channel: cursors[channel])
+    for start in range(0, len(in_order), TOGETHER):
+        some = in_order[start : start + TOGETHER]
+        if len(some) == 1:
+            found[some[0]] = read(session, some[0], cursors[some[0]], limit)
+            continue
+        query = (
+            select(RoomEvent.channel_id, RoomEvent.seq, RoomEvent.kind, RoomEvent.at, RoomEvent.data)
+            .where(RoomEvent.channel_id.in_(some), RoomEvent.seq > cursors[some[0]])
+            .order_by(RoomEvent.channel_id, RoomEvent.seq)
+        )
+        for channel, seq, kind, at, data in session.execute(query):
+            page = found.setdefault(channel, [])
+            if seq > cursors[channel] and len(page) < limit:
+                page.append(Written(channel, seq, kind, clock.milliseconds(at), data))
+    return found

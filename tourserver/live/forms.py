@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -34,6 +34,18 @@ class Which(Strict):
     """A question."""
 
     question: Id
+
+
+class Vote(Which):
+    """A question to vote for."""
+
+    on: ClassVar[bool] = True
+
+
+class Unvote(Which):
+    """A question to take one's vote back from."""
+
+    on: ClassVar[bool] = False
 
 
 class Seen(Which):

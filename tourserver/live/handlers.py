@@ -15,7 +15,7 @@ from werkzeug.http import parse_cookie
 from tourserver.core import clock, i18n, web
 from tourserver.core.errors import Conflict, Forbidden, NotFound, RateLimited, TourserverError, Unavailable
 from tourserver.core.i18n import N_
-from tourserver.live import access, commands, events
+from tourserver.live import access, events
 from tourserver.live.commands import SeatLostError
 from tourserver.live.engine import Engine, Number
 from tourserver.live.faces import Faces
@@ -100,7 +100,7 @@ class Handlers:
                 raise Forbidden(N_("A command is one object."), code="invalid")
             if not connection.commands.take():
                 raise RateLimited(N_("That was too much at once. Wait a moment and try again."))
-            result = commands.execute(self._engine.services, connection.caller, sent)
+            result = self._engine.execute(connection.caller, sent)
             self._engine.pulse.recount(connection.room_id)
             return {"ok": True, "result": result}
         except SeatLostError as lost:

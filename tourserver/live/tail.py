@@ -153,7 +153,8 @@ class Tail:
     def _read(
         self, session: Session, channels: list[Channel]
     ) -> list[tuple[Channel, list[Written], list[dict[str, Any]]]]:
-        found = [(channel, events.read(session, channel.id, channel.cursor)) for channel in channels]
+        pages = events.read_many(session, {channel.id: channel.cursor for channel in channels})
+        found = [(channel, pages.get(channel.id, [])) for channel in channels]
         faces = Faces(session)
         faces.load(one.data["question"] for _, written in found for one in written if one.kind.startswith("question."))
         return [(channel, written, faces.events(written, channel.audience)) for channel, written in found if written]

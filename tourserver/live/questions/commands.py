@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
 from tourserver.live import texts
-from tourserver.live.calls import MODERATE, Call, Rule, Spec
-from tourserver.live.forms import Ask, Assign, Decline, Labels, Merge, Next, Priority, Seen, Which, Words
+from tourserver.live.calls import MODERATE, Call, Many, Outcome, Rule, Spec
+from tourserver.live.forms import Ask, Assign, Decline, Labels, Merge, Next, Priority, Seen, Unvote, Vote, Which, Words
 from tourserver.live.questions import asking, limits, merging, sorting, votes, wording
 from tourserver.live.questions.models import Question
 
@@ -27,14 +27,15 @@ def _ask(call: Call, args: Ask) -> dict[str, Any]:
     )
 
 
-def _vote(call: Call, args: Which) -> dict[str, Any]:
-    count = votes.vote(call.session, call.room_id, args.question, call.seat.actor.id)
-    return {"question": args.question, "on": True, "votes": count}
-
-
-def _unvote(call: Call, args: Which) -> dict[str, Any]:
-    count = votes.unvote(call.session, call.room_id, args.question, call.seat.actor.id)
-    return {"question": args.question, "on": False, "votes": count}
+def _vote(session: Session, calls: Sequence[tuple[Call, Vote | Unvote]]) -> list[Outcome]:
+    outcomes: dict[int, Outcome] = {}
+    for room_id in sorted({call.room_id for call, _args in calls}):
+        mine = [(at, call, args) for at, (call, args) in enumerate(calls) if call.room_id == room_id]
+        ballots = [votes.Ballot(args.question, call.seat.actor.id, args.on) for _at, call, args in mine]
+        for (at, _call, args), counted in zip(mine, votes.cast(session, room_id, ballots), strict=True):
+            done = {"question": args.question, "on": args.on}
+            outcomes[at] = {**done, "votes": counted} if isinstance(counted, int) else counted
+    return [outcomes[at] for at in range(len(calls))]
 
 
 def _withdraw(call: Call, args: Seen) -> dict[str, Any]:
@@ -108,10 +109,12 @@ def _seen(call: Call, args: Seen) -> tuple[Session, str, str, int]:
     return call.session, call.room_id, args.question, args.revision
 
 
+VOTES: Final = Many(_vote)
+
 COMMANDS: Final[dict[str, Spec]] = {
     "question.ask": Spec(Ask, None, _ask),
-    "question.vote": Spec(Which, None, _vote),
-    "question.unvote": Spec(Which, None, _unvote),
+    "question.vote": Spec(Vote, None, VOTES),
+    "question.unvote": Spec(Unvote, None, VOTES),
     "question.withdraw": Spec(Seen, None, _withdraw),
     "question.approve": Spec(Seen, MODERATE, _moderate(asking.approve)),
     "question.live": Spec(Seen, MODERATE, _moderate(asking.make_live)),

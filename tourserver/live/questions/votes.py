@@ -2,55 +2,122 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from tourserver.core import clock
 from tourserver.core.db import new_id
-from tourserver.core.errors import Conflict
+from tourserver.core.errors import Conflict, TourserverError
 from tourserver.core.i18n import N_
 from tourserver.live import events, rooms
-from tourserver.live.questions.changing import SEEN_BY_ALL, find, unknown
+from tourserver.live.events import Entry
+from tourserver.live.questions.changing import SEEN_BY_ALL, unknown
 from tourserver.live.questions.models import Question, QuestionVote
 
 
-def vote(session: Session, room_id: str, question_id: str, registration_id: str) -> int:
-    """Vote for an approved or live question; gives its votes. Voting twice is a conflict."""
-    _check(session, room_id, question_id)
-    row = {"id": new_id(), "question_id": question_id, "registration_id": registration_id, "at": clock.now()}
-    if not events.insert_once(session, QuestionVote, [row]):
-        raise Conflict(N_("You have voted for this question already."), state={"question": question_id, "on": True})
-    _tell(session, room_id, question_id, registration_id, on=True)
-    return count(session, question_id)
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """What one person wants: a vote for a question, or theirs taken back."""
+
+    question: str
+    registration: str
+    on: bool
 
 
-def unvote(session: Session, room_id: str, question_id: str, registration_id: str) -> int:
-    """Take one's vote back; gives the question's votes."""
-    _check(session, room_id, question_id)
-    gone = delete(QuestionVote).where(
-        QuestionVote.question_id == question_id, QuestionVote.registration_id == registration_id
+def cast(session: Session, room_id: str, ballots: Sequence[Ballot]) -> list[int | TourserverError]:
+    """Count ballots in the order given, each on its own account; gives the question's votes, or why not.
+
+    Only approved and live questions are voted for. Voting twice, and taking back what one hasn't given, is a conflict.
+    """
+    answers: dict[int, int | TourserverError] = {}
+    waiting = list(enumerate(ballots))
+    while waiting:
+        # each person once a round: what somebody wants twice is done one after the other
+        this_round = {ballot.registration: at for at, ballot in reversed(waiting)}
+        now = sorted(this_round.values())
+        outcomes = _cast(session, room_id, [ballots[at] for at in now])
+        answers |= dict(zip(now, outcomes, strict=True))
+        waiting = [(at, ballot) for at, ballot in waiting if at not in answers]
+    return [answers[at] for at in range(len(ballots))]
+
+
+def _cast(session: Session, room_id: str, ballots: Sequence[Ballot]) -> list[int | TourserverError]:
+    """The same for different people."""
+    refused = _refusals(session, room_id, {ballot.question for ballot in ballots})
+    allowed = [ballot for ballot in ballots if ballot.question not in refused]
+    events.hold(session, room_id, [events.person(ballot.registration) for ballot in allowed])
+    given = _give(session, [ballot for ballot in allowed if ballot.on])
+    taken = _take_back(session, [ballot for ballot in allowed if not ballot.on])
+    changed = [ballot for ballot in allowed if (ballot.question, ballot.registration) in given | taken]
+    # the person's other windows and devices learn of it; everybody else sees the tally
+    events.append_each(
+        session,
+        room_id,
+        [
+            Entry(events.person(ballot.registration), "vote", {"question": ballot.question, "on": ballot.on})
+            for ballot in changed
+        ],
     )
-    if not session.execute(gone.returning(QuestionVote.id)).all():
-        raise Conflict(N_("You have not voted for this question."), state={"question": question_id, "on": False})
-    _tell(session, room_id, question_id, registration_id, on=False)
-    return count(session, question_id)
+    counted = counts(session, {ballot.question for ballot in changed})
+    done = set(changed)
+    return [
+        counted.get(ballot.question, 0) if ballot in done else refused.get(ballot.question) or _again(ballot)
+        for ballot in ballots
+    ]
 
 
-def _check(session: Session, room_id: str, question_id: str) -> None:
-    rooms.require_open(rooms.get(session, room_id))
-    question = find(session, room_id, question_id)
-    if question.state not in SEEN_BY_ALL:
-        raise unknown()  # nobody but its author and the crew may learn that it exists
-    if question.state == "answered":
-        raise Conflict(N_("This question was answered already."), state={"question": question_id})
+def _refusals(session: Session, room_id: str, question_ids: Set[str]) -> dict[str, TourserverError]:
+    """Why these questions can't be voted for, by id; those that can are missing."""
+    try:
+        rooms.require_open(rooms.get(session, room_id))
+    except TourserverError as error:
+        return dict.fromkeys(question_ids, error)
+    query = select(Question.id, Question.state).where(Question.room_id == room_id, Question.id.in_(question_ids))
+    states = {row[0]: row[1] for row in session.execute(query)}
+    refused: dict[str, TourserverError] = {}
+    for question_id in question_ids:
+        state = states.get(question_id)
+        if state not in SEEN_BY_ALL:
+            refused[question_id] = unknown()  # nobody but its author and the crew may learn that it exists
+        elif state == "answered":
+            refused[question_id] = Conflict(N_("This question was answered already."), state={"question": question_id})
+    return refused
 
 
-def _tell(session: Session, room_id: str, question_id: str, registration_id: str, *, on: bool) -> None:
-    """The person's other tabs and devices learn of it; everybody else sees the tally."""
-    data = {"question": question_id, "on": on}
-    events.append(session, room_id, events.person(registration_id), "vote", data)
+def _again(ballot: Ballot) -> Conflict:
+    text = N_("You have voted for this question already.") if ballot.on else N_("You have not voted for this question.")
+    return Conflict(text, state={"question": ballot.question, "on": ballot.on})
+
+
+def _give(session: Session, ballots: Sequence[Ballot]) -> set[tuple[str, str]]:
+    """New votes; gives question and person of those that were not there."""
+    moment = clock.now()
+    rows: list[dict[str, Any]] = [
+        {"id": new_id(), "question_id": ballot.question, "registration_id": ballot.registration, "at": moment}
+        for ballot in ballots
+    ]
+    if not rows:
+        return set()
+    new = events.insert_new(session, QuestionVote, rows)
+    return {(row["question_id"], row["registration_id"]) for row in rows if row["id"] in new}
+
+
+def _take_back(session: Session, ballots: Sequence[Ballot]) -> set[tuple[str, str]]:
+    """Votes taken back; gives question and person of those that were there."""
+    if not ballots:
+        return set()
+    pairs = [(ballot.question, ballot.registration) for ballot in ballots]
+    gone = delete(QuestionVote).where(tuple_(QuestionVote.question_id, QuestionVote.registration_id).in_(pairs))
+    found = session.execute(
+        gone.returning(QuestionVote.question_id, QuestionVote.registration_id).execution_options(
+            synchronize_session=False
+        )
+    )
+    return {(row[0], row[1]) for row in found}
 
 
 def count(session: Session, question_id: str) -> int:
