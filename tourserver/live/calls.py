@@ -18,6 +18,8 @@ HOST: Final = access.HOST
 GUIDE: Final = "room.guide"
 MODERATE: Final = "questions.moderate"
 AUDIENCE: Final = "audience.moderate"
+ANYONE: Final = "anyone"
+"""Not a right but its absence: whoever has a seat, registered or crew; the rule says what each of them may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,10 @@ class Many:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A command: its arguments, the verb it needs (None: a registered person's), and the rule that does it."""
+    """A command: its arguments, the verb it needs, and the rule that does it.
+
+    Without a verb it is a registered person's; with :data:`ANYONE` that of whoever is in the room.
+    """
 
     model: type[Strict]
     verb: str | None

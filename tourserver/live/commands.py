@@ -24,7 +24,8 @@ from tourserver.core.i18n import N_
 from tourserver.core.services import Services
 from tourserver.live import access, events, room_commands
 from tourserver.live.access import Seat
-from tourserver.live.calls import Call, Caller, Many, Rule, Spec
+from tourserver.live.audience import commands as audience_commands
+from tourserver.live.calls import ANYONE, Call, Caller, Many, Rule, Spec
 from tourserver.live.faces import Audience, Faces
 from tourserver.live.forms import Envelope, parse
 from tourserver.live.guiding import commands as guiding_commands
@@ -36,6 +37,7 @@ COMMANDS: Final[dict[str, Spec]] = {
     **room_commands.COMMANDS,
     **guiding_commands.COMMANDS,
     **question_commands.COMMANDS,
+    **audience_commands.COMMANDS,
 }
 
 
@@ -166,6 +168,8 @@ def _allowed(session: Session, spec: Spec, seat: Seat | TourserverError) -> Seat
     if spec.verb is None:
         refused = Forbidden(N_("Only people who registered can do this; you are here as crew."))
         return refused if seat.crew else seat
+    if spec.verb == ANYONE:
+        return seat
     try:
         rights.require(session, seat.actor, spec.verb, access.thing(seat.session_id))
     except TourserverError as error:

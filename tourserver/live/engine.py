@@ -16,6 +16,7 @@ from tourserver.core.errors import RateLimited, TourserverError
 from tourserver.core.i18n import N_
 from tourserver.core.services import Services
 from tourserver.live import commands, events, joining, presence, snapshots, tickets
+from tourserver.live.audience.reactions import Reactions
 from tourserver.live.brakes import Brakes
 from tourserver.live.calls import Caller, Many
 from tourserver.live.commands import Asked
@@ -78,13 +79,32 @@ class Engine:
         self.process = uuid.uuid4().hex
         self._translate = translate
         self.showing = Showing(services.db, transport, self.members, self.tracks, build_tour)
-        self.tail = Tail(services.db, transport, self.members, self.tracks, tours_changed=self.showing.bring)
-        self.pulse = Pulse(services, transport, self.members, self.tracks, self.tail, self.process, remove=self.remove)
+        self.reactions = Reactions()
+        self.tail = Tail(
+            services.db,
+            transport,
+            self.members,
+            self.tracks,
+            self.reactions,
+            tours_changed=self.showing.bring,
+        )
+        self.pulse = Pulse(
+            services,
+            transport,
+            self.members,
+            self.tracks,
+            self.reactions,
+            self.tail,
+            self.process,
+            remove=self.remove,
+        )
         self.wakes = Wakes(
             services.settings.redis_url,
             self.process,
             on_wake=self._wake_here,
             on_view=self._learn_view,
+            on_reactions=self._learn_reactions,
+            reactions_of=self.reactions.take_untold,
             sleep=transport.sleep,
         )
         self._greeter = Greeter(self.showing, self.tracks, self.pulse.presence, HEADS_EVERY)
@@ -123,6 +143,7 @@ class Engine:
         self.tail.stop()
         self.pulse.stop()
         self.pulse.save_views(everything=True)
+        self.pulse.save_reactions(everything=True)
         with self.services.db.write() as session:
             presence.leave_all(session, self.process)
 
@@ -138,6 +159,12 @@ class Engine:
         """Where a guide looks whose line another process has."""
         if room_id in self.members.room_ids():
             self.tracks.learn(room_id, view, str(view.get("by") or ""))
+            self.tail.wake()
+
+    def _learn_reactions(self, room_id: str, counted: dict[str, Any]) -> None:
+        """Reactions that came to another process."""
+        if room_id in self.members.room_ids():
+            self.reactions.learn(room_id, counted)
             self.tail.wake()
 
     # --- joining

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from tourserver.core import clock
 from tourserver.core.i18n import html_lang
+from tourserver.live.audience import state as audience_state
 from tourserver.live.events import Written
 from tourserver.live.guiding import guide
 from tourserver.live.questions import limits, votes
@@ -92,6 +93,8 @@ class Faces:
             return {"guide": guide, "how": event.data.get("how", "taken")}
         if event.kind.startswith("question."):
             return self._question_event(event, audience)
+        if event.kind.split(".")[0] in audience_state.KINDS:
+            return audience_state.event(self._session, event.kind, event.data, audience=audience)
         if event.kind == "tour.offered":
             return self.offer(event.data)
         return event.data

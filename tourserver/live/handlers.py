@@ -16,6 +16,8 @@ from tourserver.core import clock, i18n, web
 from tourserver.core.errors import Conflict, Forbidden, NotFound, RateLimited, TourserverError, Unavailable
 from tourserver.core.i18n import N_
 from tourserver.live import access, events
+from tourserver.live.audience.forms import React
+from tourserver.live.audience.reactions import are_allowed
 from tourserver.live.commands import SeatLostError
 from tourserver.live.engine import Engine, Number
 from tourserver.live.faces import Faces
@@ -55,7 +57,7 @@ class Handlers:
 
     def register(self, server: Server) -> None:
         """Tell Socket.IO."""
-        for event in ("connect", "disconnect", "command", "view", "range", "ping_clock"):
+        for event in ("connect", "disconnect", "command", "view", "react", "range", "ping_clock"):
             server.on(event, getattr(self, event), namespace=NAMESPACE)
 
     # --- coming and going
@@ -177,6 +179,34 @@ class Handlers:
         if taken and (newest := tracks.newest(connection.room_id)) is not None:
             self._engine.wakes.tell_view(connection.room_id, newest.json())
         return taken
+
+    # --- reactions
+
+    def react(self, sid: str, sent: Any = None, *_more: Any) -> None:
+        """Count a reaction; too many, nonsense and those in a room that takes none are ignored and counted."""
+        connection = self._engine.members.get(sid)
+        if connection is None:
+            return
+        try:
+            taken = connection.reactions.take() and self._take_reaction(connection, parse(React, sent))
+        except TourserverError:
+            taken = False
+        except Exception:
+            log.exception("live.reaction_failed")
+            taken = False
+        if not taken:
+            connection.ignored += 1
+
+    def _take_reaction(self, connection: Connection, sent: React) -> bool:
+        reactions, room_id = self._engine.reactions, connection.room_id
+        if reactions.is_stale(room_id):
+            with self._engine.services.db.read() as session:
+                reactions.checked(room_id, are_allowed(session, room_id))
+        if not reactions.add(room_id, sent.kind):
+            return False
+        self._engine.wakes.tell_reactions(room_id)
+        self._engine.tail.wake()
+        return True
 
     # --- words
 

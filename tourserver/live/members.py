@@ -27,6 +27,7 @@ class Connection:
     ranges: TokenBucket = field(default_factory=lambda: TokenBucket(5, 20))
     pings: TokenBucket = field(default_factory=lambda: TokenBucket(1, 10))
     views: TokenBucket = field(default_factory=lambda: TokenBucket(10, 12))
+    reactions: TokenBucket = field(default_factory=lambda: TokenBucket(2, 6))
     ignored: int = 0
     # the tour revisions that it was sent
     tours: tuple[str, ...] = ()

@@ -14,6 +14,8 @@ from tourserver.core.errors import TourserverError
 from tourserver.core.rights import Actor
 from tourserver.core.services import Services
 from tourserver.live import access, presence
+from tourserver.live.audience import groups, polls, reactions
+from tourserver.live.audience.reactions import Reactions
 from tourserver.live.guiding import lease, viewtrack
 from tourserver.live.guiding.viewtrack import ViewTracks
 from tourserver.live.members import Channel, Connection, Members
@@ -44,6 +46,7 @@ class Pulse:
         transport: Transport,
         members: Members,
         tracks: ViewTracks,
+        reactions: Reactions,
         tail: Tail,
         process: str,
         *,
@@ -53,6 +56,7 @@ class Pulse:
         self._transport = transport
         self._members = members
         self._tracks = tracks
+        self._reactions = reactions
         self._tail = tail
         self._process = process
         self._remove = remove
@@ -61,6 +65,7 @@ class Pulse:
         self._present: dict[str, tuple[float, Presence]] = {}
         self._tallies: dict[str, dict[str, int]] = {}
         self._told: dict[str, tuple[int, int]] = {}
+        self._grouped: dict[str, tuple[float, list[dict[str, Any]]]] = {}
         self._recount: set[str] = set()
         # somebody left and could not be written down: looked for at the next beat
         self.goodbye_failed = False
@@ -78,6 +83,7 @@ class Pulse:
                 self.check_seats,
                 self.check_guides,
                 self.save_views,
+                self.save_reactions,
                 self.beat,
                 self.send_heads,
             ):
@@ -181,6 +187,16 @@ class Pulse:
                 raise
         self._tracks.drop(set(self._members.room_ids()))
 
+    def save_reactions(self, *, everything: bool = False) -> None:
+        """Write how often each reaction came in each ten seconds."""
+        if due := self._reactions.take_due(everything=everything):
+            try:
+                with self._services.db.write() as session:
+                    reactions.store(session, self._process, due)
+            except Exception:
+                self._reactions.give_back(due)
+                raise
+
     # --- heads
 
     def send_heads(self) -> None:
@@ -209,15 +225,33 @@ class Pulse:
         before = {} if everything else self._tallies.get(room_id, {})
         self._tallies[room_id] = counted
         tallies = {question: count for question, count in counted.items() if before.get(question) != count}
-        shared = {"presence": self.presence(session, room_id).json(), "tallies": tallies}
+        shared: dict[str, Any] = {"presence": self.presence(session, room_id).json(), "tallies": tallies}
+        running = polls.running(session, room_id)
+        if seen := {poll: _counts(one) for poll, one in running.items() if one["public"]}:
+            shared["polls"] = seen
+        told_crew: dict[str, Any] = {}
+        if any(channel.audience == "staff" for channel in channels):
+            told_crew["groups"] = self._groups(session, room_id)
+        if running:
+            told_crew["polls"] = {poll: _counts(one) for poll, one in running.items()}
         sendings: list[tuple[Channel, dict[str, Any]]] = []
         for channel in channels:
             number = channel.cursor  # what was handed on: what is newer is, in a moment
             if channel.audience == "public":
                 sendings.append((channel, {"public": number, **shared}))
-            elif channel.audience == "staff" or self._is_news(channel.id, number):
+            elif channel.audience == "staff":
+                sendings.append((channel, {"staff": number, "crew": told_crew}))
+            elif self._is_news(channel.id, number):
                 sendings.append((channel, {channel.audience: number}))
         return sendings
+
+    def _groups(self, session: Session, room_id: str) -> list[dict[str, Any]]:
+        """Who is there by country and organisation, a few seconds old."""
+        at, found = self._grouped.get(room_id, (float("-inf"), []))
+        if time.monotonic() - at > COUNT_EVERY:
+            found = groups.here(session, room_id)
+            self._grouped[room_id] = (time.monotonic(), found)
+        return found
 
     def _is_news(self, channel_id: str, number: int) -> bool:
         told, times = self._told.get(channel_id, (-1, 0))
@@ -231,6 +265,7 @@ class Pulse:
         self._told = {channel: told for channel, told in self._told.items() if channel in present}
         self._tallies = {room: counted for room, counted in self._tallies.items() if room in rooms}
         self._present = {room: counted for room, counted in self._present.items() if room in rooms}
+        self._grouped = {room: found for room, found in self._grouped.items() if room in rooms}
 
     def told(self, channel_id: str, number: int) -> None:
         """The members of a person's channel were told its number when they joined."""
@@ -249,3 +284,7 @@ class Pulse:
             counted = presence.count(session, room_id)
             self._present[room_id] = (time.monotonic(), counted)
         return counted
+
+
+def _counts(running: dict[str, Any]) -> dict[str, Any]:
+    return {"answers": running["answers"], "counts": running["counts"]}

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tourserver.live import house_rules, revisions, rooms
+from tourserver.live.audience import state as audience_state
 from tourserver.live.faces import Audience, Faces
 from tourserver.live.guiding import guide
 from tourserver.live.models import Room, RoomChannel
@@ -66,6 +67,7 @@ def public(session: Session, room: Room, documents: list[dict[str, Any]]) -> dic
         "tour": documents,
         "questions": _questions(session, list(states), "public"),
         "rules": house_rules.of(room),
+        **audience_state.public(session, room),
         "live_question": next((question for question, state in states.items() if state == "live"), None),
     }
 
@@ -82,8 +84,10 @@ def persons(session: Session, room: Room, registration_ids: Sequence[str]) -> di
     voted = votes.of_persons(session, room.id, wanted)
     faces = Faces(session)
     faces.load(question_id for ids in asked.values() for question_id in ids)
+    more = audience_state.persons(session, room, wanted)
     return {
-        one: {"questions": _seen(faces, asked.get(one, []), "person"), "votes": voted.get(one, [])} for one in wanted
+        one: {"questions": _seen(faces, asked.get(one, []), "person"), "votes": voted.get(one, []), **more[one]}
+        for one in wanted
     }
 
 
@@ -99,6 +103,7 @@ def staff(session: Session, room: Room) -> dict[str, Any]:
     return {
         "questions": _questions(session, list(session.scalars(query)), "staff"),
         "offers": [faces.offer(offer.data()) for offer in revisions.offers(session, room.id)],
+        **audience_state.staff(session, room),
     }
 
 

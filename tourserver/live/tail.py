@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from tourserver.core import clock
 from tourserver.core.db import Database
 from tourserver.live import events
+from tourserver.live.audience.reactions import Reactions
 from tourserver.live.events import Written
 from tourserver.live.faces import Faces
 from tourserver.live.guiding import guide
@@ -50,6 +51,7 @@ class Tail:
         transport: Transport,
         members: Members,
         tracks: ViewTracks,
+        reactions: Reactions,
         *,
         tours_changed: Callable[[str], None],
     ) -> None:
@@ -57,6 +59,7 @@ class Tail:
         self._transport = transport
         self._members = members
         self._tracks = tracks
+        self._reactions = reactions
         self._tours_changed = tours_changed
         self._wake = threading.Event()
         self._lock = threading.Lock()
@@ -109,7 +112,9 @@ class Tail:
     def _patience(self) -> float:
         """Until the next sweep, or until a view that was held back may go."""
         held = [due for room_id, due in self._view_due.items() if self._tracks.has_unsent(room_id)]
-        return max(0.0, min([SWEEP_SECONDS, *(due - time.monotonic() for due in held)]))
+        reactions = self._reactions.wait_seconds()
+        also = [] if reactions is None else [reactions]
+        return max(0.0, min([SWEEP_SECONDS, *also, *(due - time.monotonic() for due in held)]))
 
     def tick(self) -> None:
         """One reading and what follows from it."""
@@ -172,6 +177,8 @@ class Tail:
         for channel in self._members.public():
             if self._view_may_go(channel) and (view := self._tracks.take_unsent(channel.room_id)) is not None:
                 frames.setdefault(channel.id, {})["view"] = view.json()
+            if counted := self._reactions.take_unsent(channel.room_id):
+                frames.setdefault(channel.id, {})["reactions"] = counted
         with self._lock:
             along, self._along = self._along, {}
         for channel_id in {**frames, **along}:

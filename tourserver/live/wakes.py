@@ -27,7 +27,10 @@ MOST_WAITING: Final = 1000
 
 
 class Wakes:
-    """One for each process. ``on_wake`` gets ids of channels, ``on_view`` a room's id and its view with ``by``."""
+    """One for each process. ``on_wake`` gets ids of channels, ``on_view`` a room's id and its view with ``by``.
+
+    ``reactions_of`` gives what came to this process of a room since it was last asked; ``on_reactions`` gets others'.
+    """
 
     def __init__(
         self,
@@ -36,18 +39,24 @@ class Wakes:
         *,
         on_wake: Callable[[frozenset[str]], None],
         on_view: Callable[[str, dict[str, Any]], None],
+        on_reactions: Callable[[str, dict[str, Any]], None],
+        reactions_of: Callable[[str], dict[str, int]],
         sleep: Callable[[float], None],
     ) -> None:
         self._url = url
         self._process = process
         self._on_wake = on_wake
         self._on_view = on_view
+        self._on_reactions = on_reactions
+        self._reactions_of = reactions_of
         self._sleep = sleep
         self._lock = threading.Lock()
         self._something = threading.Event()
         self._channels: set[str] = set()
         # of each room only the newest view is worth a word
         self._views: dict[str, dict[str, Any]] = {}
+        # rooms with reactions that the others have not heard of
+        self._reacted: set[str] = set()
         self._stopping = False
         self._away = False
 
@@ -74,6 +83,14 @@ class Wakes:
             self._views[room_id] = view
         self._something.set()
 
+    def tell_reactions(self, room_id: str) -> None:
+        """Reactions came to this process; how many is asked when the word goes out."""
+        if not self.used:
+            return
+        with self._lock:
+            self._reacted.add(room_id)
+        self._something.set()
+
     def stop(self) -> None:
         """End both tasks after their present round."""
         self._stopping = True
@@ -91,9 +108,11 @@ class Wakes:
             with self._lock:
                 channels, self._channels = self._channels, set()
                 views, self._views = self._views, {}
-            if not channels and not views:
+                reacted, self._reacted = self._reacted, set()
+            if not channels and not views and not reacted:
                 continue
-            word = {"from": self._process, "wake": sorted(channels), "views": views}
+            reactions = {room_id: self._reactions_of(room_id) for room_id in sorted(reacted)}
+            word = {"from": self._process, "wake": sorted(channels), "views": views, "reactions": reactions}
             try:
                 client.publish(CHANNEL, json.dumps(word, separators=(",", ":")))
                 attempts = 0
@@ -133,6 +152,7 @@ class Wakes:
             if word["from"] == self._process:
                 return
             channels, views = frozenset(map(str, word["wake"])), dict(word["views"])
+            reactions = dict(word.get("reactions", {}))
         except (ValueError, KeyError, TypeError, AttributeError):
             log.warning("live.word_not_understood")
             return
@@ -140,6 +160,8 @@ class Wakes:
             self._on_wake(channels)
         for room_id, view in views.items():
             self._on_view(str(room_id), view)
+        for room_id, counted in reactions.items():
+            self._on_reactions(str(room_id), dict(counted))
 
     # --- Redis comes and goes
 
