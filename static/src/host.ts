@@ -1,5 +1,10 @@
 /** The crew's page of a live room, /host/<session>: the guide's console and the moderator's queue. */
 import { loadCatalogue } from "./i18n";
+import { Announcements } from "./live/audience/announcements";
+import { Chat } from "./live/audience/chat";
+import { PeopleDesk } from "./live/audience/people";
+import { PollsDesk } from "./live/audience/polls-desk";
+import { ReactionCounts } from "./live/audience/reactions";
 import { GuideConsole } from "./live/guide";
 import { Header } from "./live/header";
 import { expose } from "./live/inspect";
@@ -7,6 +12,7 @@ import { watchLine } from "./live/line-bar";
 import { Offers } from "./live/offers";
 import { Queue } from "./live/queue";
 import { QueueRules } from "./live/queue-rules";
+import type { Room } from "./live/room";
 import { openRoom } from "./live/setup";
 import { listen } from "./live/shortcuts";
 import { Stage, stageTools } from "./live/stage";
@@ -22,6 +28,41 @@ function closeMenu(): boolean {
   return true;
 }
 
+/** The crew's other work beside the questions: polls, messages, people. */
+function crewDesk(room: Room): Tabs {
+  const tabs: Tabs = new Tabs(document.getElementById("crew-tabs") as HTMLElement, (name) => {
+    if (name === "chat") chats[circle].seen();
+  });
+  let circle: "public" | "crew" = "public";
+  const make = (name: string, of: "public" | "crew", badge: string) =>
+    new Chat(room, {
+      name,
+      circle: of,
+      badge: document.getElementById(badge),
+      visible: () => tabs.current === "chat" && circle === of,
+    });
+  const chats = {
+    public: make("chat", "public", "crew-chat-new"),
+    crew: make("crew-chat", "crew", "crew-only-new"),
+  };
+  const switches = { public: "chat-everyone", crew: "chat-crew" } as const;
+  for (const of of ["public", "crew"] as const) {
+    document.getElementById(switches[of])?.addEventListener("click", () => {
+      circle = of;
+      for (const one of ["public", "crew"] as const) {
+        document.getElementById(switches[one])?.setAttribute("aria-pressed", String(one === of));
+        (document.getElementById(`circle-${one}`) as HTMLElement).hidden = one !== of;
+      }
+      chats[of].seen();
+    });
+  }
+  new PollsDesk(room);
+  new PeopleDesk(room);
+  new Announcements(room);
+  new ReactionCounts(room);
+  return tabs;
+}
+
 async function main(): Promise<void> {
   await loadCatalogue();
   const room = openRoom();
@@ -34,6 +75,7 @@ async function main(): Promise<void> {
   new Offers(room, () => stage.viewer?.picture.focus({ preventScroll: true }));
   new Header(room);
   const tabs = new Tabs(document.getElementById("host-tabs") as HTMLElement);
+  const desk = crewDesk(room);
   watchLine(room);
   const tools = stageTools(document.getElementById("stage-tools") as HTMLElement);
   listen(
@@ -43,6 +85,7 @@ async function main(): Promise<void> {
         key: "q",
         act: () => {
           tabs.select("queue");
+          desk.select("questions");
           const list = document.getElementById("queue-list");
           (list?.querySelector<HTMLElement>('[tabindex="0"]') ?? list)?.focus();
         },

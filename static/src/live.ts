@@ -1,6 +1,11 @@
 /** The delegate's page of a live room, /live/<session>: lobby, room and thank-you in one document. */
 import { loadCatalogue } from "./i18n";
 import { AskBox } from "./live/ask";
+import { Acts } from "./live/audience/acts";
+import { Announcements } from "./live/audience/announcements";
+import { Chat } from "./live/audience/chat";
+import { PollCard } from "./live/audience/poll-card";
+import { ReactionCounts } from "./live/audience/reactions";
 import { Header } from "./live/header";
 import { expose } from "./live/inspect";
 import { watchLine } from "./live/line-bar";
@@ -18,9 +23,27 @@ async function main(): Promise<void> {
   const stage = new Stage(room);
   const ask = new AskBox(room);
   const panel = document.getElementById("panel");
-  const tabs = new Tabs(document.getElementById("room-tabs") as HTMLElement, () =>
-    panel?.classList.add("panel--open"),
-  );
+  const openPanel = () => panel?.classList.add("panel--open");
+  const tabs = new Tabs(document.getElementById("room-tabs") as HTMLElement, (name) => {
+    openPanel();
+    if (name === "chat") chat.seen();
+  });
+  const chatTab = document.getElementById("tab-chat") as HTMLElement;
+  const chat = new Chat(room, {
+    name: "chat",
+    circle: "public",
+    badge: document.getElementById("tab-chat-new"),
+    visible: () => tabs.current === "chat",
+  });
+  room.store.subscribe(({ audience, rules }) => {
+    // A chat that is switched off and empty is nothing to look at.
+    chatTab.hidden = (rules?.chat ?? "off") === "off" && audience.chat.size === 0;
+    if (chatTab.hidden && tabs.current === "chat") tabs.select("questions");
+  });
+  new PollCard(room, openPanel);
+  new Announcements(room);
+  new Acts(room);
+  new ReactionCounts(room);
   new Questions(room, ask);
   new Header(room);
   new Lobby(room);

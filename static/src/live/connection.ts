@@ -30,6 +30,8 @@ export interface ConnectionListener {
   /** Events of one channel, each once and in order. */
   events(channel: ChannelName, events: RoomEvent[]): void;
   view(frame: ViewFrame): void;
+  /** Reactions of everyone, as they come. */
+  reactions?(counts: Record<string, number>): void;
   heads(data: Heads): void;
   status(status: LineStatus): void;
   refused(refusal: Refusal): void;
@@ -132,6 +134,11 @@ export class Connection {
     if (this.status === "online") this.line?.view(view);
   }
 
+  /** Sends a reaction; dropped without a line. */
+  react(kind: string): void {
+    if (this.status === "online") this.line?.say("react", { kind });
+  }
+
   private makeLog(channel: ChannelName): ChannelLog {
     return new ChannelLog({
       apply: (events) => this.listener.events(channel, events),
@@ -187,6 +194,7 @@ export class Connection {
             if (events) log.receive(events);
           }
           if (data.view) this.listener.view(data.view);
+          if (data.reactions) this.listener.reactions?.(data.reactions);
         },
         heads: (data) => {
           this.clock.told(data.now);

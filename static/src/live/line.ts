@@ -26,6 +26,8 @@ export interface Line {
   ask(event: "command" | "range" | "ping_clock", data: unknown, timeout: number): Promise<unknown>;
   /** Sends the guide's view if the line is free, else drops it. */
   view(view: SceneView & { t: number }): void;
+  /** Sends what nobody waits for, if the line is free. */
+  say(event: "react", data: unknown): void;
   close(): void;
 }
 
@@ -93,6 +95,7 @@ export const openLine: LineFactory = (auth, listener, choice) => {
   return {
     ask: (event, data, timeout) => socket.timeout(timeout).emitWithAck(event, data) as Promise<Ack>,
     view: (view) => void socket.volatile.emit("view", view),
+    say: (event, data) => void socket.volatile.emit(event, data),
     close: () => {
       open = false;
       socket.removeAllListeners();

@@ -157,6 +157,8 @@ export interface EventPage {
 export interface Frame {
   events?: Partial<Record<ChannelName, RoomEvent[]>>;
   view?: ViewFrame;
+  /** How often each reaction came since the last frame that had some. */
+  reactions?: Record<string, number>;
 }
 
 /** Who is there: `heads` counts people at the screens, `persons` names, `connections` screens. */
@@ -171,6 +173,10 @@ export interface Heads extends Partial<Record<ChannelName, number>> {
   now: number;
   presence?: Presence;
   tallies?: Record<string, number>;
+  /** Counts of open polls whose result everyone may see, by id. */
+  polls?: Record<string, unknown>;
+  /** The crew's alone: counts of all open polls, and who is there by country. */
+  crew?: { polls?: Record<string, unknown>; groups?: unknown[] };
 }
 
 export interface Command {

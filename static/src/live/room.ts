@@ -18,6 +18,8 @@ export interface RoomEvents {
   view: ViewFrame;
   /** The log's word that the guide went to a scene; `t` is the instant of that. */
   scene: ViewFrame;
+  /** How often everyone reacted, by kind, in the last moment. */
+  reactions: Record<string, number>;
   /** Once a second. */
   tick: number;
 }
@@ -34,6 +36,7 @@ export class Room {
     answered: new Set(),
     view: new Set(),
     scene: new Set(),
+    reactions: new Set(),
     tick: new Set(),
   };
 
@@ -65,6 +68,7 @@ export class Room {
           this.store.view(frame);
           this.emit("view", frame);
         },
+        reactions: (counts) => this.emit("reactions", counts),
         heads: (heads) => this.store.heads(heads),
         status: (status) => this.emit("status", status),
         refused: (refusal) => this.emit("refused", refusal),

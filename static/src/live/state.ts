@@ -1,6 +1,7 @@
 /**
  * The room as this page knows it: facts go in, a new state comes out. No effects, no clock, no DOM.
  */
+
 import type { TourDocument } from "../viewer/document";
 import {
   guideOf,
@@ -27,6 +28,14 @@ import type {
   TourOffer,
   ViewFrame,
 } from "./protocol";
+import {
+  type AudienceState,
+  audienceEvent,
+  audienceHeads,
+  audienceSnapshot,
+  EMPTY_AUDIENCE,
+  ownMessage,
+} from "./state-audience";
 
 export interface RoomState {
   /** True once the public snapshot was read. */
@@ -48,6 +57,8 @@ export interface RoomState {
   rules: HouseRules | null;
   /** The newest tour that was offered for each site, also when it is shown already; only the crew has them. */
   offers: ReadonlyMap<string, TourOffer>;
+  /** Polls, hands, announcements, messages. */
+  audience: AudienceState;
 }
 
 export const EMPTY: RoomState = {
@@ -63,6 +74,7 @@ export const EMPTY: RoomState = {
   presence: null,
   rules: null,
   offers: new Map(),
+  audience: EMPTY_AUDIENCE,
 };
 
 /** Replaces what one channel knows by the server's statement of it. */
@@ -72,13 +84,14 @@ export function applySnapshot(
   data: Record<string, unknown>,
 ): RoomState {
   const questions = byId(questionsOf(data.questions));
+  const audience = audienceSnapshot(state.audience, channel, data);
   if (channel === "staff") {
     const offers = new Map(offersOf(data.offers).map((offer) => [offer.site, offer]));
-    return { ...state, staff: questions, offers };
+    return { ...state, staff: questions, offers, audience };
   }
   if (channel === "person") {
     const votes = Array.isArray(data.votes) ? data.votes.filter((id) => typeof id === "string") : [];
-    return { ...state, mine: questions, votes: new Set(votes) };
+    return { ...state, mine: questions, votes: new Set(votes), audience };
   }
   const live = string(data.live_question);
   const marked = live ? markLive(questions, live) : questions;
@@ -96,11 +109,14 @@ export function applySnapshot(
     tour: toursOf(data.tour) ?? state.tour,
     questions: marked,
     rules: rulesOf(data.rules) ?? state.rules,
+    audience,
   };
 }
 
 /** Takes the next event of a channel. Kinds that this release does not know change nothing. */
 export function applyEvent(state: RoomState, channel: ChannelName, event: RoomEvent): RoomState {
+  const audience = audienceEvent(state.audience, channel, event);
+  if (audience !== state.audience) return { ...state, audience };
   if (channel === "staff") return staffEvent(state, event);
   if (channel === "person") return personEvent(state, event);
   return publicEvent(state, event);
@@ -109,14 +125,15 @@ export function applyEvent(state: RoomState, channel: ChannelName, event: RoomEv
 /** Presence and tallies carry no `seq`: the newest heartbeat holds. */
 export function applyHeads(state: RoomState, heads: Heads): RoomState {
   const presence = heads.presence ?? state.presence;
-  if (!heads.tallies) return { ...state, presence };
+  const audience = audienceHeads(state.audience, heads);
+  if (!heads.tallies) return { ...state, presence, audience };
   let { questions, staff, mine } = state;
   for (const [id, votes] of Object.entries(heads.tallies)) {
     questions = patch(questions, id, { votes });
     staff = patch(staff, id, { votes });
     mine = patch(mine, id, { votes });
   }
-  return { ...state, presence, questions, staff, mine };
+  return { ...state, presence, audience, questions, staff, mine };
 }
 
 /** The person's vote was acknowledged; the count is corrected by the next heartbeat. */
@@ -129,6 +146,17 @@ export function applyVote(state: RoomState, question: string, on: boolean, count
   const step = state.votes.has(question) === on ? 0 : on ? 1 : -1;
   const next = count ?? Math.max(0, old + step);
   return { ...state, votes, questions: patch(state.questions, question, { votes: next }) };
+}
+
+/** The person's answer was acknowledged. */
+export function applyAnswer(state: RoomState, poll: string, choices: readonly string[]): RoomState {
+  const { audience } = state;
+  return { ...state, audience: { ...audience, answers: new Map(audience.answers).set(poll, choices) } };
+}
+
+/** A message of this page was acknowledged under this id. */
+export function applyOwnMessage(state: RoomState, id: string): RoomState {
+  return { ...state, audience: ownMessage(state.audience, id) };
 }
 
 /** The room's tours are these now (`tour.changed` says only which). */

@@ -1,9 +1,11 @@
 /** Holds the room's state and tells the views of a change at most once per drawn frame. */
 import type { ChannelName, Heads, RoomEvent, Snapshot, Tours, ViewFrame } from "./protocol";
 import {
+  applyAnswer,
   applyEvent,
   applyHeads,
   applyOffer,
+  applyOwnMessage,
   applySnapshot,
   applyTours,
   applyView,
@@ -56,6 +58,14 @@ export class Store {
 
   vote(question: string, on: boolean, count?: number): void {
     this.set(applyVote(this.now, question, on, count));
+  }
+
+  pollAnswered(poll: string, choices: readonly string[]): void {
+    this.set(applyAnswer(this.now, poll, choices));
+  }
+
+  ownMessage(id: string): void {
+    this.set(applyOwnMessage(this.now, id));
   }
 
   private set(state: RoomState): void {
