@@ -36,11 +36,13 @@ export class PollCard {
     this.card.hidden = !shown;
     if (!poll || !shown) {
       byId("poll-open").hidden = true;
+      document.body.dataset.poll = "";
       return;
     }
     const mine = audience.answers.get(poll.id);
     const asked = poll.state === "open" && mine === undefined;
     byId("poll-open").hidden = !asked;
+    document.body.dataset.poll = asked ? "asked" : "";
     if (asked && this.announced !== poll.id) announce(_("The hosts ask: {text}", { text: poll.text }));
     if (asked) this.announced = poll.id;
     setText(this.title, poll.state === "open" ? _("The hosts ask") : _("The result"));
@@ -52,7 +54,9 @@ export class PollCard {
       this.body.replaceChildren(...(asked ? [this.form(poll)] : []));
       this.say("");
     }
-    showResults(this.result, poll, mine ?? []);
+    // Who has not answered shall not be led by those who have.
+    if (asked) this.result.replaceChildren();
+    else showResults(this.result, poll, mine ?? []);
     if (mine !== undefined && poll.counts === null)
       this.result.replaceChildren(
         h(
