@@ -23,6 +23,7 @@ from tourserver.live.commands import Asked
 from tourserver.live.faces import Audience
 from tourserver.live.forms import Strict, parse
 from tourserver.live.greeting import Greeter, Greeting
+from tourserver.live.guiding.pointing import Pointers
 from tourserver.live.guiding.viewtrack import ViewTracks
 from tourserver.live.joining import LINES_PER_PERSON, Place, Wish
 from tourserver.live.members import Connection, Members
@@ -79,12 +80,14 @@ class Engine:
         self.process = uuid.uuid4().hex
         self._translate = translate
         self.showing = Showing(services.db, transport, self.members, self.tracks, build_tour)
+        self.pointers = Pointers()
         self.reactions = Reactions()
         self.tail = Tail(
             services.db,
             transport,
             self.members,
             self.tracks,
+            self.pointers,
             self.reactions,
             tours_changed=self.showing.bring,
         )
@@ -103,6 +106,7 @@ class Engine:
             self.process,
             on_wake=self._wake_here,
             on_view=self._learn_view,
+            on_pointer=self._learn_pointer,
             on_reactions=self._learn_reactions,
             reactions_of=self.reactions.take_untold,
             sleep=transport.sleep,
@@ -159,6 +163,12 @@ class Engine:
         """Where a guide looks whose line another process has."""
         if room_id in self.members.room_ids():
             self.tracks.learn(room_id, view, str(view.get("by") or ""))
+            self.tail.wake()
+
+    def _learn_pointer(self, room_id: str, spot: dict[str, Any]) -> None:
+        """What a guide points at whose line another process has."""
+        if room_id in self.members.room_ids():
+            self.pointers.learn(room_id, spot)
             self.tail.wake()
 
     def _learn_reactions(self, room_id: str, counted: dict[str, Any]) -> None:

@@ -129,3 +129,50 @@ class Accept(Strict):
 
     site: Id
     revision: Id
+
+
+Reference = Annotated[str, Field(pattern=r"^(user|registration):[0-9a-f]{32}$")]
+"""A member of the crew."""
+
+
+class Take(Strict):
+    """``guide.take``: ``from`` is who the sender saw guiding; without it the part is taken from whoever has it."""
+
+    seen: Annotated[Reference | Literal["anybody"] | None, Field(alias="from")] = "anybody"
+
+
+class Pass(Strict):
+    """``guide.pass``: to a member of the crew who is there."""
+
+    to: Reference
+
+
+class Hotspot(Strict):
+    """``guide.hotspot``: a point of the shown scene that is held open for everyone, or none."""
+
+    scene: Id
+    hotspot: Id | None
+
+
+class Look(Strict):
+    """``look``: whether this screen looks around freely."""
+
+    free: bool
+
+
+class Stop(Strict):
+    """One stop of the script; without a view it is the scene's start view."""
+
+    scene: Id
+    yaw: Annotated[float, Field(ge=-360, le=360, allow_inf_nan=False)] | None = None
+    pitch: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None = None
+    fov: Annotated[float, Field(ge=5, le=170, allow_inf_nan=False)] | None = None
+    note: Annotated[str, Field(max_length=20_000)] = ""
+    minutes: Annotated[int, Field(ge=1, le=240)] | None = None
+
+
+class SaveScript(Strict):
+    """``script.save``: all stops, and all as the sender saw them before."""
+
+    steps: Annotated[list[Stop], Field(max_length=200)]
+    before: Annotated[list[Stop], Field(max_length=200)]

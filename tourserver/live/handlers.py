@@ -21,8 +21,9 @@ from tourserver.live.audience.reactions import are_allowed
 from tourserver.live.commands import SeatLostError
 from tourserver.live.engine import Engine, Number
 from tourserver.live.faces import Faces
-from tourserver.live.forms import Angle, Id, Strict, parse
+from tourserver.live.forms import Angle, Id, Look, Strict, parse
 from tourserver.live.guiding import guide, viewtrack
+from tourserver.live.guiding.pointing import Spot
 from tourserver.live.members import Connection
 from tourserver.live.transport import NAMESPACE
 
@@ -48,6 +49,16 @@ class ViewFrame(Strict):
     t: Annotated[float, Field(allow_inf_nan=False)]
 
 
+class PointerFrame(Strict):
+    """``pointer``: what the guide points at, degrees, or nothing any more."""
+
+    on: bool
+    scene: Id | None = None
+    yaw: Annotated[float, Field(ge=-360, le=360, allow_inf_nan=False)] = 0.0
+    pitch: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] = 0.0
+    t: Annotated[float, Field(allow_inf_nan=False)] = 0.0
+
+
 class Handlers:
     """The events of the namespace."""
 
@@ -57,7 +68,7 @@ class Handlers:
 
     def register(self, server: Server) -> None:
         """Tell Socket.IO."""
-        for event in ("connect", "disconnect", "command", "view", "react", "range", "ping_clock"):
+        for event in ("connect", "disconnect", "command", "view", "pointer", "look", "react", "range", "ping_clock"):
             server.on(event, getattr(self, event), namespace=NAMESPACE)
 
     # --- coming and going
@@ -169,16 +180,61 @@ class Handlers:
     def _take_view(self, connection: Connection, sent: Any) -> bool:
         frame = parse(ViewFrame, sent)
         looked = guide.make_view(frame.scene, frame.yaw, frame.pitch, frame.fov)
+        self._ask_who_guides(connection)
         tracks = self._engine.tracks
-        if tracks.is_stale(connection.room_id):
-            with self._engine.services.db.read() as session:
-                leader, scenes = viewtrack.may_guide(session, connection.room_id)
-            tracks.checked(connection.room_id, leader, scenes)
         seat = connection.seat
         taken = tracks.accept(connection.room_id, seat.actor.reference, looked, frame.t, seat.name)
         if taken and (newest := tracks.newest(connection.room_id)) is not None:
             self._engine.wakes.tell_view(connection.room_id, newest.json())
         return taken
+
+    def pointer(self, sid: str, sent: Any = None, *_more: Any) -> None:
+        """Take what the guide points at; anybody else's, too many and nonsense are ignored and counted."""
+        connection = self._engine.members.get(sid)
+        if connection is None:
+            return
+        try:
+            taken = connection.seat.crew and connection.views.take() and self._take_spot(connection, sent)
+        except TourserverError:
+            taken = False
+        except Exception:
+            log.exception("live.pointer_failed")
+            taken = False
+        if taken:
+            self._engine.tail.wake()
+        else:
+            connection.ignored += 1
+
+    def _take_spot(self, connection: Connection, sent: Any) -> bool:
+        spot = parse(PointerFrame, sent)
+        self._ask_who_guides(connection)
+        if not self._engine.tracks.is_led_by(connection.room_id, connection.seat.actor.reference, spot.scene):
+            return False
+        present = clock.milliseconds(clock.now())
+        pointed = Spot(spot.on, present, spot.scene or "", spot.yaw, spot.pitch)
+        newest = self._engine.pointers.put(connection.room_id, pointed)
+        self._engine.wakes.tell_pointer(connection.room_id, newest.json())
+        return True
+
+    def _ask_who_guides(self, connection: Connection) -> None:
+        tracks = self._engine.tracks
+        if tracks.is_stale(connection.room_id):
+            with self._engine.services.db.read() as session:
+                leader, scenes = viewtrack.may_guide(session, connection.room_id)
+            tracks.checked(connection.room_id, leader, scenes)
+
+    def look(self, sid: str, sent: Any = None, *_more: Any) -> None:
+        """Note whether a screen follows the guide or looks around freely."""
+        connection = self._engine.members.get(sid)
+        if connection is None:
+            return
+        try:
+            free = parse(Look, sent).free
+        except TourserverError:
+            connection.ignored += 1
+            return
+        if not connection.seat.crew and connection.views.take():
+            connection.free = free
 
     # --- reactions
 

@@ -28,6 +28,9 @@ class Connection:
     pings: TokenBucket = field(default_factory=lambda: TokenBucket(1, 10))
     views: TokenBucket = field(default_factory=lambda: TokenBucket(10, 12))
     reactions: TokenBucket = field(default_factory=lambda: TokenBucket(2, 6))
+    # looks around freely instead of following the guide; and as it was last stored
+    free: bool = False
+    stored_free: bool = False
     ignored: int = 0
     # the tour revisions that it was sent
     tours: tuple[str, ...] = ()

@@ -26,12 +26,13 @@ ORPHANED: Final = timedelta(seconds=45)
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Screens, registered people, people at the screens, and the crew's screens."""
+    """Screens, registered people, people at the screens, the crew's screens, and the delegates' that look freely."""
 
     connections: int = 0
     persons: int = 0
     heads: int = 0
     guides: int = 0
+    free: int = 0
 
     def json(self) -> dict[str, int]:
         """As clients read it."""
@@ -40,6 +41,7 @@ class Presence:
             "persons": self.persons,
             "heads": self.heads,
             "guides": self.guides,
+            "free": self.free,
         }
 
 
@@ -90,6 +92,15 @@ def set_heads(session: Session, connection: str, headcount: int) -> None:
     """The people at a screen are now so many."""
     mine = (Attendance.connection == connection) & Attendance.ended_at.is_(None)
     session.execute(update(Attendance).where(mine).values(headcount=headcount))
+
+
+def set_free(session: Session, connections: dict[str, bool]) -> None:
+    """These screens look around freely now, or follow the guide again."""
+    for free in (True, False):
+        mine = [one for one, looks in connections.items() if looks is free]
+        if mine:
+            here = Attendance.connection.in_(mine) & Attendance.ended_at.is_(None)
+            session.execute(update(Attendance).where(here).values(free=free))
 
 
 def beat(session: Session, process: str) -> None:
@@ -187,4 +198,10 @@ def count(session: Session, room_id: str) -> Presence:
         .distinct()
     )
     guides = session.scalar(select(func.count()).select_from(crew.subquery())) or 0
-    return Presence(int(connections) + guides, int(persons), int(heads), guides)
+    looking = (
+        select(Attendance.registration_id, Attendance.device)
+        .where(*here, Attendance.crew.is_(False), Attendance.free.is_(True))
+        .distinct()
+    )
+    free = session.scalar(select(func.count()).select_from(looking.subquery())) or 0
+    return Presence(int(connections) + guides, int(persons), int(heads), guides, free)

@@ -13,10 +13,10 @@ from tourserver.core import clock
 from tourserver.core.errors import TourserverError
 from tourserver.core.rights import Actor
 from tourserver.core.services import Services
-from tourserver.live import access, presence
+from tourserver.live import access, presence, rooms
 from tourserver.live.audience import groups, polls, reactions
 from tourserver.live.audience.reactions import Reactions
-from tourserver.live.guiding import lease, viewtrack
+from tourserver.live.guiding import guide, lease, viewtrack
 from tourserver.live.guiding.viewtrack import ViewTracks
 from tourserver.live.members import Channel, Connection, Members
 from tourserver.live.presence import Presence
@@ -84,6 +84,7 @@ class Pulse:
                 self.check_guides,
                 self.save_views,
                 self.save_reactions,
+                self.save_looks,
                 self.beat,
                 self.send_heads,
             ):
@@ -187,6 +188,18 @@ class Pulse:
                 raise
         self._tracks.drop(set(self._members.room_ids()))
 
+    def save_looks(self) -> None:
+        """Write which screens began or ended to look around freely."""
+        changed = [one for one in self._members.all() if one.free != one.stored_free]
+        if not changed:
+            return
+        looks = {one.sid: one.free for one in changed}
+        with self._services.db.write() as session:
+            presence.set_free(session, looks)
+        for one in changed:
+            one.stored_free = looks[one.sid]
+            self.recount(one.room_id)
+
     def save_reactions(self, *, everything: bool = False) -> None:
         """Write how often each reaction came in each ten seconds."""
         if due := self._reactions.take_due(everything=everything):
@@ -232,6 +245,7 @@ class Pulse:
         told_crew: dict[str, Any] = {}
         if any(channel.audience == "staff" for channel in channels):
             told_crew["groups"] = self._groups(session, room_id)
+            told_crew["able"] = guide.able(session, rooms.get(session, room_id))
         if running:
             told_crew["polls"] = {poll: _counts(one) for poll, one in running.items()}
         sendings: list[tuple[Channel, dict[str, Any]]] = []

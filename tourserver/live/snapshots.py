@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from tourserver.live import house_rules, revisions, rooms
 from tourserver.live.audience import state as audience_state
 from tourserver.live.faces import Audience, Faces
-from tourserver.live.guiding import guide
+from tourserver.live.guiding import guide, script
 from tourserver.live.models import Room, RoomChannel
 from tourserver.live.questions import votes
 from tourserver.live.questions.changing import SEEN_BY_ALL
@@ -64,6 +64,7 @@ def public(session: Session, room: Room, documents: list[dict[str, Any]]) -> dic
         "room": rooms.status(room),
         "guide": leader,
         "view": view,
+        "hotspot": room.shown_hotspot,
         "tour": documents,
         "questions": _questions(session, list(states), "public"),
         "rules": house_rules.of(room),
@@ -103,6 +104,7 @@ def staff(session: Session, room: Room) -> dict[str, Any]:
     return {
         "questions": _questions(session, list(session.scalars(query)), "staff"),
         "offers": [faces.offer(offer.data()) for offer in revisions.offers(session, room.id)],
+        "script": script.of(session, room.session_id),
         **audience_state.staff(session, room),
     }
 

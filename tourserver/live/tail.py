@@ -24,6 +24,7 @@ from tourserver.live.audience.reactions import Reactions
 from tourserver.live.events import Written
 from tourserver.live.faces import Faces
 from tourserver.live.guiding import guide
+from tourserver.live.guiding.pointing import Pointers
 from tourserver.live.guiding.viewtrack import ViewTracks
 from tourserver.live.members import Channel, Members
 from tourserver.live.models import Room
@@ -51,6 +52,7 @@ class Tail:
         transport: Transport,
         members: Members,
         tracks: ViewTracks,
+        pointers: Pointers,
         reactions: Reactions,
         *,
         tours_changed: Callable[[str], None],
@@ -59,6 +61,7 @@ class Tail:
         self._transport = transport
         self._members = members
         self._tracks = tracks
+        self._pointers = pointers
         self._reactions = reactions
         self._tours_changed = tours_changed
         self._wake = threading.Event()
@@ -177,6 +180,8 @@ class Tail:
         for channel in self._members.public():
             if self._view_may_go(channel) and (view := self._tracks.take_unsent(channel.room_id)) is not None:
                 frames.setdefault(channel.id, {})["view"] = view.json()
+            if (spot := self._pointers.take_unsent(channel.room_id)) is not None:
+                frames.setdefault(channel.id, {})["pointer"] = spot.json()
             if counted := self._reactions.take_unsent(channel.room_id):
                 frames.setdefault(channel.id, {})["reactions"] = counted
         with self._lock:
@@ -208,7 +213,9 @@ class Tail:
         if event.kind == "guide.scene":
             newest = self._tracks.newest(room_id)
             self._tracks.learn(room_id, event.data, newest.by if newest else "")
+            self._pointers.clear(room_id, event.at)
         elif event.kind in ("guide.changed", "room.ended", *TOURS_CHANGE):
             self._tracks.forget_guide(room_id)
+            self._pointers.clear(room_id, event.at)
             if event.kind in TOURS_CHANGE:
                 self._tours_changed(room_id)

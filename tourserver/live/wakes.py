@@ -39,6 +39,7 @@ class Wakes:
         *,
         on_wake: Callable[[frozenset[str]], None],
         on_view: Callable[[str, dict[str, Any]], None],
+        on_pointer: Callable[[str, dict[str, Any]], None],
         on_reactions: Callable[[str, dict[str, Any]], None],
         reactions_of: Callable[[str], dict[str, int]],
         sleep: Callable[[float], None],
@@ -47,6 +48,7 @@ class Wakes:
         self._process = process
         self._on_wake = on_wake
         self._on_view = on_view
+        self._on_pointer = on_pointer
         self._on_reactions = on_reactions
         self._reactions_of = reactions_of
         self._sleep = sleep
@@ -55,6 +57,7 @@ class Wakes:
         self._channels: set[str] = set()
         # of each room only the newest view is worth a word
         self._views: dict[str, dict[str, Any]] = {}
+        self._pointers: dict[str, dict[str, Any]] = {}
         # rooms with reactions that the others have not heard of
         self._reacted: set[str] = set()
         self._stopping = False
@@ -83,6 +86,14 @@ class Wakes:
             self._views[room_id] = view
         self._something.set()
 
+    def tell_pointer(self, room_id: str, spot: dict[str, Any]) -> None:
+        """The guide, whose line this process has, points there."""
+        if not self.used:
+            return
+        with self._lock:
+            self._pointers[room_id] = spot
+        self._something.set()
+
     def tell_reactions(self, room_id: str) -> None:
         """Reactions came to this process; how many is asked when the word goes out."""
         if not self.used:
@@ -108,11 +119,18 @@ class Wakes:
             with self._lock:
                 channels, self._channels = self._channels, set()
                 views, self._views = self._views, {}
+                pointers, self._pointers = self._pointers, {}
                 reacted, self._reacted = self._reacted, set()
-            if not channels and not views and not reacted:
+            if not channels and not views and not pointers and not reacted:
                 continue
             reactions = {room_id: self._reactions_of(room_id) for room_id in sorted(reacted)}
-            word = {"from": self._process, "wake": sorted(channels), "views": views, "reactions": reactions}
+            word = {
+                "from": self._process,
+                "wake": sorted(channels),
+                "views": views,
+                "pointers": pointers,
+                "reactions": reactions,
+            }
             try:
                 client.publish(CHANNEL, json.dumps(word, separators=(",", ":")))
                 attempts = 0
@@ -152,7 +170,7 @@ class Wakes:
             if word["from"] == self._process:
                 return
             channels, views = frozenset(map(str, word["wake"])), dict(word["views"])
-            reactions = dict(word.get("reactions", {}))
+            pointers, reactions = dict(word.get("pointers", {})), dict(word.get("reactions", {}))
         except (ValueError, KeyError, TypeError, AttributeError):
             log.warning("live.word_not_understood")
             return
@@ -160,6 +178,8 @@ class Wakes:
             self._on_wake(channels)
         for room_id, view in views.items():
             self._on_view(str(room_id), view)
+        for room_id, spot in pointers.items():
+            self._on_pointer(str(room_id), dict(spot))
         for room_id, counted in reactions.items():
             self._on_reactions(str(room_id), dict(counted))
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from tourserver.core import audit, clock
+from tourserver.core import audit, clock, rights
 from tourserver.core.errors import Conflict, Invalid
 from tourserver.core.i18n import N_
-from tourserver.core.rights import Actor
-from tourserver.live import events, rooms
-from tourserver.live.models import Room
+from tourserver.core.rights import Actor, Thing
+from tourserver.live import events, presence, rooms
+from tourserver.live.calls import GUIDE
+from tourserver.live.models import Attendance, Room
 from tourserver.people.models import Person, User
 from tourserver.registration.models import Registration
+
+ANYBODY: Final = "anybody"
+"""Whoever guides, the part is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +68,20 @@ def named(session: Session, reference: str | None) -> dict[str, str] | None:
     return {"id": reference, "name": row.name or row.email.split("@")[0]}
 
 
-def take(session: Session, room_id: str, *, actor: Actor) -> None:
-    """Make ``actor`` the guide, in place of whoever was. Taking what one has changes nothing."""
+def take(session: Session, room_id: str, *, actor: Actor, seen: str | None = ANYBODY) -> None:
+    """Make ``actor`` the guide, in place of whoever was. Taking what one has changes nothing.
+
+    ``seen`` is who the sender saw guiding: raises :class:`Conflict` when that is somebody else by now, so that of two
+    who reach for the part at the same moment one gets it and the other is asked again.
+    """
     events.hold(session, room_id, [events.PUBLIC])
     room = rooms.get(session, room_id)
     rooms.require_open(room)
+    if seen not in (ANYBODY, room.guide_actor) and room.guide_actor != actor.reference:
+        raise Conflict(
+            N_("Somebody else guides now. Take over if it should be you."),
+            state={"guide": named(session, room.guide_actor)},
+        )
     others = or_(Room.guide_actor.is_(None), Room.guide_actor != actor.reference)
     taken: Any = session.execute(
         update(Room)
@@ -89,9 +102,73 @@ def release(session: Session, room_id: str, *, actor: Actor) -> None:
         _announce(session, room_id, actor, "guide.release", before=actor.reference, after=None, how="released")
 
 
-def show_scene(session: Session, room_id: str, view: View, *, actor: Actor) -> dict[str, Any]:
-    """Lead everyone to a scene: a reliable event, and where late joiners stand."""
+def hand_over(session: Session, room_id: str, to: Actor, *, actor: Actor, leads: bool) -> None:
+    """Give the guide's part to somebody of the crew who is there and may guide.
+
+    It is the guide's to give, or of who leads the room (``leads``). Raises :class:`Conflict` when it can't be given.
+    """
     events.hold(session, room_id, [events.PUBLIC])
+    room = rooms.get(session, room_id)
+    rooms.require_open(room)
+    if room.guide_actor != actor.reference and not leads:
+        raise Conflict(
+            N_("Somebody else guides now. Take over first."), state={"guide": named(session, room.guide_actor)}
+        )
+    if room.guide_actor == to.reference:
+        return
+    if to.reference not in {one["id"] for one in able(session, room)}:
+        raise Conflict(N_("They aren't in the room, or may not guide. Choose somebody who is there."))
+    before = room.guide_actor
+    session.execute(update(Room).where(Room.id == room_id).values(guide_actor=to.reference, guide_seen_at=clock.now()))
+    data = {"actor": to.reference, "how": "passed"}
+    events.append(session, room_id, events.PUBLIC, "guide.changed", data)
+    audit.record(session, actor, "guide.pass", "room", room_id, before={"guide": before}, after={"guide": to.reference})
+
+
+def able(session: Session, room: Room) -> list[dict[str, str]]:
+    """Who of the crew is there and may guide, who came first first: reference and name."""
+    query = (
+        select(Attendance.user_id, Attendance.registration_id)
+        .where(Attendance.room_id == room.id, Attendance.crew.is_(True), presence.is_open())
+        .order_by(Attendance.began_at, Attendance.id)
+    )
+    found: dict[str, dict[str, str]] = {}
+    for user_id, registration_id in session.execute(query):
+        one = Actor("user", user_id) if user_id else Actor("registration", registration_id or "")
+        if one.reference in found or not rights.can(session, one, GUIDE, Thing("session", room.session_id)):
+            continue
+        if (face := named(session, one.reference)) is not None:
+            found[one.reference] = face
+    return list(found.values())
+
+
+def gather(session: Session, room_id: str, *, actor: Actor) -> None:
+    """Call everyone who looks around freely back to the guide."""
+    events.hold(session, room_id, [events.PUBLIC])
+    _led(session, room_id, actor)
+    events.append(session, room_id, events.PUBLIC, "guide.gather", {})
+
+
+def show_hotspot(session: Session, room_id: str, scene: str, hotspot: str | None, *, actor: Actor) -> None:
+    """Hold a point of the shown scene open for all who follow, or close it. The same twice changes nothing."""
+    events.hold(session, room_id, [events.PUBLIC])
+    room = _led(session, room_id, actor)
+    if hotspot is not None and hotspot not in _hotspots(session, room, scene):
+        raise Invalid(N_("This point isn't part of the scene."), field="hotspot")
+    if room.shown_hotspot == hotspot:
+        return
+    session.execute(update(Room).where(Room.id == room_id).values(shown_hotspot=hotspot))
+    events.append(session, room_id, events.PUBLIC, "guide.hotspot", {"scene": scene, "hotspot": hotspot})
+
+
+def _hotspots(session: Session, room: Room, scene_id: str) -> set[str]:
+    """Ids of the points of a scene, as the room's tours show it."""
+    shown = (scene for revision in rooms.tours(session, room) for scene in revision.content["scenes"])
+    return {str(one["id"]) for scene in shown if scene["id"] == scene_id for one in scene.get("hotspots", [])}
+
+
+def _led(session: Session, room_id: str, actor: Actor) -> Room:
+    """The open room that ``actor`` guides. Raises :class:`Conflict` with who does."""
     room = rooms.get(session, room_id)
     rooms.require_open(room)
     if room.guide_actor != actor.reference:
@@ -99,10 +176,17 @@ def show_scene(session: Session, room_id: str, view: View, *, actor: Actor) -> d
             N_("Somebody else guides now. Take over first."),
             state={"guide": named(session, room.guide_actor)},
         )
+    return room
+
+
+def show_scene(session: Session, room_id: str, view: View, *, actor: Actor) -> dict[str, Any]:
+    """Lead everyone to a scene: a reliable event, and where late joiners stand."""
+    events.hold(session, room_id, [events.PUBLIC])
+    room = _led(session, room_id, actor)
     if view.scene not in rooms.scenes(session, room):
         raise Invalid(N_("This scene isn't part of the tour."), field="scene")
     shown = {**view.json(), "t": clock.milliseconds(clock.now())}
-    session.execute(update(Room).where(Room.id == room_id).values(view=shown))
+    session.execute(update(Room).where(Room.id == room_id).values(view=shown, shown_hotspot=None))
     events.append(session, room_id, events.PUBLIC, "guide.scene", shown)
     return shown
 

@@ -12,11 +12,11 @@ from typing import Any, Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tourserver.core import audit, clock, rights
-from tourserver.core.rights import SYSTEM, Actor, Thing
-from tourserver.live import events, presence
-from tourserver.live.calls import GUIDE
-from tourserver.live.models import Attendance, Room
+from tourserver.core import audit, clock
+from tourserver.core.rights import SYSTEM
+from tourserver.live import events
+from tourserver.live.guiding import guide
+from tourserver.live.models import Room
 
 SEEN_EVERY: Final = 3.0
 """Seconds between two signs of life of the guide's line."""
@@ -67,13 +67,4 @@ def pass_on(session: Session, room_id: str) -> str | None:
 
 
 def _successor(session: Session, room: Room, before: str) -> str | None:
-    query = (
-        select(Attendance.user_id, Attendance.registration_id)
-        .where(Attendance.room_id == room.id, Attendance.crew.is_(True), presence.is_open())
-        .order_by(Attendance.began_at, Attendance.id)
-    )
-    for user_id, registration_id in session.execute(query):
-        actor = Actor("user", user_id) if user_id else Actor("registration", registration_id or "")
-        if actor.reference != before and rights.can(session, actor, GUIDE, Thing("session", room.session_id)):
-            return actor.reference
-    return None
+    return next((one["id"] for one in guide.able(session, room) if one["id"] != before), None)

@@ -104,6 +104,11 @@ class ViewTracks:
                 track.samples = []
             track.guide, track.scenes, track.checked = guide, scenes, time.monotonic()
 
+    def is_led_by(self, room_id: str, actor: str, scene: str | None) -> bool:
+        """Whether this is the guide, as far as was asked, and the scene, if any, one of the room's."""
+        track = self.track(room_id)
+        return track.guide == actor and (scene is None or scene in track.scenes)
+
     def accept(self, room_id: str, actor: str, view: View, t: float, by: str) -> bool:
         """Take a frame from the guide; False from anybody else or for a scene that isn't shown here.
 
