@@ -194,7 +194,7 @@ class Handlers:
         if connection is None:
             return
         try:
-            taken = connection.seat.crew and connection.views.take() and self._take_spot(connection, sent)
+            taken = connection.seat.crew and connection.spots.take() and self._take_spot(connection, sent)
         except TourserverError:
             taken = False
         except Exception:
@@ -233,7 +233,7 @@ class Handlers:
         except TourserverError:
             connection.ignored += 1
             return
-        if not connection.seat.crew and connection.views.take():
+        if not connection.seat.crew and connection.looks.take():
             connection.free = free
 
     # --- reactions

@@ -27,6 +27,8 @@ class Connection:
     ranges: TokenBucket = field(default_factory=lambda: TokenBucket(5, 20))
     pings: TokenBucket = field(default_factory=lambda: TokenBucket(1, 10))
     views: TokenBucket = field(default_factory=lambda: TokenBucket(10, 12))
+    spots: TokenBucket = field(default_factory=lambda: TokenBucket(10, 12))
+    looks: TokenBucket = field(default_factory=lambda: TokenBucket(1, 10))
     reactions: TokenBucket = field(default_factory=lambda: TokenBucket(2, 6))
     # looks around freely instead of following the guide; and as it was last stored
     free: bool = False

@@ -12,6 +12,7 @@ import type {
   ChannelName,
   Heads,
   Joined,
+  PointerFrame,
   Refusal,
   RoomEvent,
   SceneView,
@@ -30,6 +31,8 @@ export interface ConnectionListener {
   /** Events of one channel, each once and in order. */
   events(channel: ChannelName, events: RoomEvent[]): void;
   view(frame: ViewFrame): void;
+  /** What the guide points at. */
+  pointer?(frame: PointerFrame): void;
   /** Reactions of everyone, as they come. */
   reactions?(counts: Record<string, number>): void;
   heads(data: Heads): void;
@@ -134,9 +137,9 @@ export class Connection {
     if (this.status === "online") this.line?.view(view);
   }
 
-  /** Sends a reaction; dropped without a line. */
-  react(kind: string): void {
-    if (this.status === "online") this.line?.say("react", { kind });
+  /** Sends what nobody waits for; dropped without a line. */
+  say(event: "react" | "pointer" | "look", data: unknown): void {
+    if (this.status === "online") this.line?.say(event, data);
   }
 
   private makeLog(channel: ChannelName): ChannelLog {
@@ -194,6 +197,7 @@ export class Connection {
             if (events) log.receive(events);
           }
           if (data.view) this.listener.view(data.view);
+          if (data.pointer) this.listener.pointer?.(data.pointer);
           if (data.reactions) this.listener.reactions?.(data.reactions);
         },
         heads: (data) => {

@@ -38,12 +38,12 @@ test("the time left is told in whole minutes and only while there is some", () =
 });
 
 test("every count says what it counts", () => {
-  const presence = { heads: 3, connections: 3, persons: 2, guides: 1 };
+  const presence = { heads: 3, connections: 3, persons: 2, guides: 1, free: 0 };
   expect(presenceText(presence)).toBe("3 people · 2 connections");
   expect(presenceDetails(presence)).toBe(
     "3 people · 2 connections · 2 registered people · 1 host's connection",
   );
-  expect(presenceText({ heads: 1, connections: 1, persons: 1, guides: 0 })).toBe("1 person · 1 connection");
+  expect(presenceText({ heads: 1, connections: 1, persons: 1, guides: 0, free: 0 })).toBe("1 person · 1 connection");
 });
 
 test("a zone is called by its place", () => {

@@ -66,6 +66,13 @@ export function timeLeft(now: number, ends: number | null): string | null {
   return ngettext("{count} min left", "{count} min left", minutes, { count: minutes });
 }
 
+/** "5 min over time", for the crew; null while there is time, or where the end is not known. */
+export function overTime(now: number, ends: number | null): string | null {
+  if (ends === null || ends > now) return null;
+  const minutes = Math.floor((now - ends) / MINUTE);
+  return ngettext("{count} min over time", "{count} min over time", minutes, { count: minutes });
+}
+
 export function people(count: number): string {
   return ngettext("{count} person", "{count} people", count, { count });
 }

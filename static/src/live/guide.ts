@@ -1,8 +1,10 @@
 /** The guide's console: opens and ends the room, takes and gives back the guide's part, sends the view. */
 import { _, ngettext } from "../i18n";
 import { Broadcaster } from "../viewer/broadcast";
-import { byId, setText } from "./dom";
+import { button, byId, setText } from "./dom";
+import { Finger } from "./pointing";
 import { announce, errorWords, type Room } from "./room";
+import { Script } from "./script";
 import type { Stage } from "./stage";
 import type { RoomState } from "./state";
 
@@ -13,9 +15,11 @@ const SETTLE_MS = 5_000;
 
 export class GuideConsole {
   private readonly flag: string;
+  private readonly finger: Finger;
   private readonly windows: BroadcastChannel | null;
   private broadcaster: Broadcaster | null = null;
   private taking = false;
+  private others = "";
   /** Who guided when the state was last read; undefined before that. */
   private guide: string | null | undefined = undefined;
 
@@ -36,6 +40,11 @@ export class GuideConsole {
       });
       this.update(room.store.state);
     });
+    stage.whenReady((viewer) => {
+      viewer.on("panel", ({ hotspot }) => this.hold(hotspot?.id ?? null));
+    });
+    this.finger = new Finger(room, stage);
+    new Script(room, stage);
     room.store.subscribe((state) => this.update(state));
     room.on("status", (status) => {
       if (status === "online") this.broadcaster?.sendNow();
@@ -52,6 +61,7 @@ export class GuideConsole {
   private bind(): void {
     byId("guide-take").addEventListener("click", () => void this.take());
     byId("guide-release").addEventListener("click", () => void this.run("guide.release"));
+    byId("guide-gather").addEventListener("click", () => void this.gather());
     byId("room-open").addEventListener("click", () => void this.open());
     byId("room-reopen").addEventListener("click", () => void this.run("room.reopen"));
     const dialog = byId<HTMLDialogElement>("end-dialog");
@@ -69,10 +79,22 @@ export class GuideConsole {
     if (opened && this.room.store.state.guide === null) await this.take();
   }
 
+  /** What is open in the guide's picture is open in everyone's. */
+  private hold(hotspot: string | null): void {
+    const scene = this.stage.view()?.scene;
+    if (!this.leading || !scene || this.room.store.state.hotspot === hotspot) return;
+    void this.run("guide.hotspot", { scene, hotspot });
+  }
+
+  private async gather(): Promise<void> {
+    if (await this.run("guide.gather")) announce(_("Everyone was called together."));
+  }
+
+  /** Of two who reach for the part at the same moment one gets it: the other learns who, and may take it over. */
   private async take(): Promise<void> {
     this.taking = true;
     this.remember(true);
-    const taken = await this.run("guide.take");
+    const taken = await this.run("guide.take", { from: this.room.store.state.guide?.id ?? null });
     if (taken) this.windows?.postMessage("taken");
     // The log's word may come after the answer; until then the part is neither somebody else's nor given up.
     if (!taken || this.mine(this.room.store.state)) this.taking = false;
@@ -89,10 +111,10 @@ export class GuideConsole {
     return state.guide !== null && state.guide.id === this.room.data.me.actor;
   }
 
-  private async run(command: string): Promise<boolean> {
+  private async run(command: string, args: Record<string, unknown> = {}): Promise<boolean> {
     const error = byId("guide-error");
     error.hidden = true;
-    const ack = await this.room.connection.command(command);
+    const ack = await this.room.connection.command(command, args);
     if (!ack.ok) {
       setText(error, errorWords(ack.error));
       error.hidden = false;
@@ -116,6 +138,9 @@ export class GuideConsole {
     byId("room-end").hidden = !open;
     byId("guide-take").hidden = leading || !open;
     byId("guide-release").hidden = !leading;
+    byId("guide-gather").hidden = !leading;
+    this.finger.allow(leading);
+    this.colleagues(state, leading);
     setText(byId("guide-take-text"), state.guide === null ? _("Guide the tour") : _("Take over the tour"));
     setText(byId("guide-who"), this.words(state, mine, leading));
     this.followers(state, leading);
@@ -124,7 +149,8 @@ export class GuideConsole {
 
   /** The guide's line was cut and the part came here: the window that is looked at leads on from where everyone stands. */
   private stepIn(state: RoomState, mine: boolean): void {
-    const fresh = mine && state.guide?.dropped === true && this.guide !== state.guide.id;
+    const came = state.guide?.dropped === true || state.guide?.passed === true;
+    const fresh = mine && came && this.guide !== state.guide?.id;
     const known = this.guide !== undefined;
     this.guide = state.guide?.id ?? null;
     if (!fresh || !known || document.visibilityState !== "visible") return;
@@ -138,12 +164,36 @@ export class GuideConsole {
     if (leading) return _("You guide. Everyone's picture follows yours.");
     if (mine && state.guide?.dropped)
       return _("The guide's line was cut: the part is yours. Take it in this window.");
+    if (mine && state.guide?.passed) return _("The part was given to you. Take it in this window.");
     if (mine) return _("You guide in another window.");
     if (state.guide) return _("{name} guides", { name: state.guide.name });
     return _("Nobody guides right now.");
   }
 
-  /** How many screens there are besides the guides': those that can follow. */
+  /** To whom the part can be given: the crew who are there. */
+  private colleagues(state: RoomState, leading: boolean): void {
+    const menu = byId<HTMLDetailsElement>("guide-pass");
+    const others = state.able.filter(({ id }) => id !== this.room.data.me.actor);
+    menu.hidden = !leading || others.length === 0;
+    if (menu.hidden) menu.open = false;
+    const look = JSON.stringify(others);
+    if (look === this.others) return;
+    this.others = look;
+    byId("guide-pass-list").replaceChildren(
+      ...others.map(({ id, name }) =>
+        button(
+          name,
+          () => {
+            menu.open = false;
+            void this.run("guide.pass", { to: id });
+          },
+          { icon: "user", look: "menu__item" },
+        ),
+      ),
+    );
+  }
+
+  /** How many screens there are besides the guides': those that can follow, and those that look around freely. */
   private followers(state: RoomState, leading: boolean): void {
     const element = byId("guide-followers");
     const { presence } = state;
@@ -153,7 +203,9 @@ export class GuideConsole {
     const words = leading
       ? ngettext("{count} screen can follow you", "{count} screens can follow you", screens)
       : ngettext("{count} screen can follow", "{count} screens can follow", screens);
-    setText(element, words);
+    const free = state.guide === null ? 0 : Math.min(screens, presence.free ?? 0);
+    const apart = ngettext("{count} looks around freely", "{count} look around freely", free);
+    setText(element, free > 0 ? `${words} · ${apart}` : words);
   }
 
   private reopening(state: RoomState): void {

@@ -2,7 +2,7 @@
 import { h, icon } from "../dom";
 import { _ } from "../i18n";
 import { byId, setAttribute, setText } from "./dom";
-import { people, presenceDetails, presenceText, timeLeft } from "./format";
+import { overTime, people, presenceDetails, presenceText, timeLeft } from "./format";
 import { queueCounts } from "./lists";
 import type { RoomStatus } from "./protocol";
 import type { Room } from "./room";
@@ -52,8 +52,13 @@ export class Header {
     const { state } = this.room.store;
     const open = state.ready && state.room.state === "open";
     const words = open ? timeLeft(this.room.now(), this.room.data.session.ends_at) : null;
-    this.left.hidden = words === null;
-    setText(this.left, words ?? "");
+    const over =
+      open && this.room.data.role === "host"
+        ? overTime(this.room.now(), this.room.data.session.ends_at)
+        : null;
+    this.left.hidden = (words ?? over) === null;
+    setText(this.left, words ?? over ?? "");
+    this.left.classList.toggle("room-bar__fact--over", over !== null);
   }
 
   private title(): string {

@@ -27,7 +27,7 @@ export interface Line {
   /** Sends the guide's view if the line is free, else drops it. */
   view(view: SceneView & { t: number }): void;
   /** Sends what nobody waits for, if the line is free. */
-  say(event: "react", data: unknown): void;
+  say(event: "react" | "pointer" | "look", data: unknown): void;
   close(): void;
 }
 

@@ -1,6 +1,6 @@
 /** Reading values that came over the line: what does not have the expected form is nothing, never an exception. */
 import type { TourDocument } from "../viewer/document";
-import type { Guide, HouseRules, Question, Text, Texts, TourOffer, ViewFrame } from "./protocol";
+import type { Guide, HouseRules, Question, Stop, Text, Texts, TourOffer, ViewFrame } from "./protocol";
 
 export function string(value: unknown): string | null {
   return typeof value === "string" && value !== "" ? value : null;
@@ -53,6 +53,21 @@ export function guideOf(value: unknown): Guide | null {
   if (typeof value !== "object" || value === null) return null;
   const { id, name } = value as Record<string, unknown>;
   return typeof id === "string" ? { id, name: string(name) ?? "" } : null;
+}
+
+/** A guide's script, without stops that are none. */
+export function scriptOf(value: unknown): Stop[] {
+  if (!Array.isArray(value)) return [];
+  return value
+    .filter((stop) => typeof stop?.scene === "string")
+    .map((stop: Record<string, unknown>) => ({
+      scene: string(stop.scene) ?? "",
+      yaw: number(stop.yaw),
+      pitch: number(stop.pitch),
+      fov: number(stop.fov),
+      note: string(stop.note) ?? "",
+      minutes: number(stop.minutes),
+    }));
 }
 
 /** The room's rules; null when these are none. */

@@ -71,6 +71,8 @@ export interface Guide {
   name: string;
   /** True when the part came to them because the line of the guide before was cut. */
   dropped?: boolean;
+  /** True when the guide before gave it to them. */
+  passed?: boolean;
 }
 
 export type RoomStatus = "closed" | "open" | "ended";
@@ -157,6 +159,8 @@ export interface EventPage {
 export interface Frame {
   events?: Partial<Record<ChannelName, RoomEvent[]>>;
   view?: ViewFrame;
+  /** What the guide points at. */
+  pointer?: PointerFrame;
   /** How often each reaction came since the last frame that had some. */
   reactions?: Record<string, number>;
 }
@@ -167,6 +171,27 @@ export interface Presence {
   persons: number;
   heads: number;
   guides: number;
+  /** Delegates' screens that look around freely. */
+  free: number;
+}
+
+/** A spot in the picture, degrees; older than the last by `t` it means nothing. */
+export interface PointerFrame {
+  on: boolean;
+  t: number;
+  scene?: string;
+  yaw?: number;
+  pitch?: number;
+}
+
+/** One stop of the guide's script; without a view it is the scene's start view. */
+export interface Stop {
+  scene: string;
+  yaw: number | null;
+  pitch: number | null;
+  fov: number | null;
+  note: string;
+  minutes: number | null;
 }
 
 export interface Heads extends Partial<Record<ChannelName, number>> {
@@ -176,7 +201,7 @@ export interface Heads extends Partial<Record<ChannelName, number>> {
   /** Counts of open polls whose result everyone may see, by id. */
   polls?: Record<string, unknown>;
   /** The crew's alone: counts of all open polls, and who is there by country. */
-  crew?: { polls?: Record<string, unknown>; groups?: unknown[] };
+  crew?: { polls?: Record<string, unknown>; groups?: unknown[]; able?: unknown[] };
 }
 
 export interface Command {

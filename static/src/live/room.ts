@@ -3,10 +3,13 @@ import { announce } from "../dom";
 import { _ } from "../i18n";
 import { Connection, type LineStatus } from "./connection";
 import type { PendingCommand } from "./outbox";
-import type { Ack, CommandError, Refusal, RoomData, ViewFrame } from "./protocol";
+import type { Ack, CommandError, PointerFrame, Refusal, RoomData, ViewFrame } from "./protocol";
 import { Store } from "./store";
 import { tourMarks } from "./tours";
 import { uuid } from "./uuid";
+
+/** A call to gather that is older, as after a break of the line, is over. */
+const GATHER_MS = 15_000;
 
 export interface RoomEvents {
   status: LineStatus;
@@ -18,6 +21,10 @@ export interface RoomEvents {
   view: ViewFrame;
   /** The log's word that the guide went to a scene; `t` is the instant of that. */
   scene: ViewFrame;
+  /** What the guide points at. */
+  pointer: PointerFrame;
+  /** The guide calls everyone together. */
+  gather: undefined;
   /** How often everyone reacted, by kind, in the last moment. */
   reactions: Record<string, number>;
   /** Once a second. */
@@ -36,6 +43,8 @@ export class Room {
     answered: new Set(),
     view: new Set(),
     scene: new Set(),
+    pointer: new Set(),
+    gather: new Set(),
     reactions: new Set(),
     tick: new Set(),
   };
@@ -63,11 +72,16 @@ export class Room {
           this.store.events(channel, events);
           const { view } = this.store.state;
           if (view && view !== before && view.scene !== before?.scene) this.emit("scene", view);
+          const called = events.some(
+            ({ kind, at }) => kind === "guide.gather" && this.now() - at < GATHER_MS,
+          );
+          if (channel === "public" && called) this.emit("gather", undefined);
         },
         view: (frame) => {
           this.store.view(frame);
           this.emit("view", frame);
         },
+        pointer: (frame) => this.emit("pointer", frame),
         reactions: (counts) => this.emit("reactions", counts),
         heads: (heads) => this.store.heads(heads),
         status: (status) => this.emit("status", status),

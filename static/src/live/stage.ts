@@ -8,6 +8,7 @@ import { TourViewer } from "../viewer/tour";
 import { button, byId, setText, words } from "./dom";
 import type { Guide } from "./protocol";
 import { announce, type Room } from "./room";
+import { Spotlight } from "./spotlight";
 import type { RoomState } from "./state";
 import { mergeTours, startInstead, tourMark } from "./tours";
 
@@ -28,6 +29,10 @@ export class Stage {
   /** The scene in which this page was put, as the one it showed is gone. */
   private movedTo: string | null = null;
   private leading = false;
+  /** Whether the server knows that this screen looks around freely. */
+  private told = false;
+  /** The guide's point that is open here. */
+  private held: string | null = null;
   private wasLed = false;
   /** Who guided when the state was last read; undefined before that. */
   private guide: Guide | null | undefined = undefined;
@@ -42,6 +47,12 @@ export class Stage {
       if (!this.leading) this.follower?.pushScene(view, view.t);
     });
     this.back.addEventListener("click", () => this.backToGuide());
+    room.on("gather", () => this.gather());
+    room.on("status", (status) => {
+      this.told = false;
+      if (status === "online") this.tellLook();
+    });
+    new Spotlight(room, this);
   }
 
   /** Calls `listener` with the viewer, now or when it is there. */
@@ -68,6 +79,44 @@ export class Stage {
     if (focused) this.viewer?.picture.focus({ preventScroll: true });
   }
 
+  /** The guide calls: who looks around comes back, and may leave again. */
+  private gather(): void {
+    if (this.leading || !this.led(this.room.store.state) || this.follower?.following !== false) return;
+    this.backToGuide();
+    this.remark(_("The guide calls everyone together. You can look around again at any time."));
+  }
+
+  /** Words on the picture, also said. */
+  private remark(line: string, scene = this.viewer?.scene?.id ?? null): void {
+    setText(byId("stage-note-text"), line);
+    this.note.hidden = false;
+    this.movedTo = scene;
+    announce(line);
+  }
+
+  /** The crew is told how many look around freely: that, and nothing more, is said of this screen. */
+  private tellLook(): void {
+    const free = this.led(this.room.store.state) && this.follower?.following === false;
+    if (free === this.told || this.room.data.role === "host") return;
+    this.told = free;
+    this.room.connection.say("look", { free });
+  }
+
+  /** The point that the guide holds open is open for those who follow, and closes with the guide's. */
+  private holdOpen(state: RoomState): void {
+    const { viewer } = this;
+    const wanted = this.following ? state.hotspot : null;
+    if (!viewer || wanted === this.held) return;
+    if (wanted === null) {
+      if (this.held !== null && this.following) viewer.closePanel();
+      this.held = null;
+    } else if (viewer.reveal(wanted)) {
+      this.held = wanted;
+      const hotspot = viewer.scene?.hotspots.find((one) => one.id === wanted);
+      if (hotspot) announce(_("The guide shows “{point}”.", { point: hotspot.label.value }));
+    }
+  }
+
   /** This page's person leads (or no longer): the picture is theirs and follows nobody. */
   lead(on: boolean): void {
     if (this.leading === on) return;
@@ -87,6 +136,8 @@ export class Stage {
     const led = this.led(state);
     if (led && !this.wasLed && !this.leading) this.follower?.resume();
     this.wasLed = led;
+    this.tellLook();
+    this.holdOpen(state);
     this.sayDropped(state);
     this.show(state);
   }
@@ -95,8 +146,10 @@ export class Stage {
   private sayDropped(state: RoomState): void {
     const before = this.guide;
     this.guide = state.guide;
-    if (before === undefined || !state.guide?.dropped || before?.id === state.guide.id) return;
-    announce(_("The guide's line was cut. {name} guides now.", { name: state.guide.name }));
+    if (before === undefined || before?.id === state.guide?.id) return;
+    if (state.guide?.dropped)
+      announce(_("The guide's line was cut. {name} guides now.", { name: state.guide.name }));
+    else if (state.guide?.passed) announce(_("{name} guides now.", { name: state.guide.name }));
   }
 
   private build(state: RoomState): void {
@@ -126,6 +179,8 @@ export class Stage {
         now: () => this.room.now(),
         onChange: (following) => {
           this.show(this.room.store.state);
+          this.tellLook();
+          this.holdOpen(this.room.store.state);
           if (following && this.following) announce(_("Following the guide"));
         },
       },
@@ -150,6 +205,8 @@ export class Stage {
       if (!present) this.keepPlace(this.tours, viewer);
       else if (present !== scene && this.tour) viewer.update(this.tour);
       list.setCurrent(scene.id);
+      this.held = null;
+      this.holdOpen(this.room.store.state);
       this.caption(scene);
       this.show(this.room.store.state);
     });
@@ -174,14 +231,11 @@ export class Stage {
     if (!to) return;
     void viewer.show(to.id, guided ? view : null);
     if (here) return;
-    this.movedTo = to.id;
     const moved = _("“{scene}” was taken out of the tour. You are at “{start}” now.", {
       scene: scene.title.value,
       start: to.title.value,
     });
-    setText(byId("stage-note-text"), moved);
-    this.note.hidden = false;
-    announce(moved);
+    this.remark(moved, to.id);
   }
 
   private caption(scene: Scene): void {

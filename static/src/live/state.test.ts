@@ -177,7 +177,7 @@ describe("the person's and the crew's channels", () => {
   });
 
   test("presence keeps the last word when a heartbeat has none", () => {
-    const presence = { connections: 3, persons: 2, heads: 5, guides: 1 };
+    const presence = { connections: 3, persons: 2, heads: 5, guides: 1, free: 0 };
     let state = applyHeads(EMPTY, { now: 1, presence });
     state = applyHeads(state, { now: 2 });
     expect(state.presence).toEqual(presence);

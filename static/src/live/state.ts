@@ -11,6 +11,7 @@ import {
   questionOf,
   questionsOf,
   rulesOf,
+  scriptOf,
   string,
   toursOf,
   viewOf,
@@ -25,6 +26,7 @@ import type {
   QuestionStatus,
   RoomEvent,
   RoomStatusInfo,
+  Stop,
   TourOffer,
   ViewFrame,
 } from "./protocol";
@@ -59,6 +61,12 @@ export interface RoomState {
   offers: ReadonlyMap<string, TourOffer>;
   /** Polls, hands, announcements, messages. */
   audience: AudienceState;
+  /** The point that the guide holds open. */
+  hotspot: string | null;
+  /** The guide's script; only the crew has it. */
+  script: readonly Stop[];
+  /** Who of the crew is there and may guide; only the crew knows. */
+  able: readonly Guide[];
 }
 
 export const EMPTY: RoomState = {
@@ -75,6 +83,9 @@ export const EMPTY: RoomState = {
   rules: null,
   offers: new Map(),
   audience: EMPTY_AUDIENCE,
+  hotspot: null,
+  script: [],
+  able: [],
 };
 
 /** Replaces what one channel knows by the server's statement of it. */
@@ -87,7 +98,7 @@ export function applySnapshot(
   const audience = audienceSnapshot(state.audience, channel, data);
   if (channel === "staff") {
     const offers = new Map(offersOf(data.offers).map((offer) => [offer.site, offer]));
-    return { ...state, staff: questions, offers, audience };
+    return { ...state, staff: questions, offers, audience, script: scriptOf(data.script) };
   }
   if (channel === "person") {
     const votes = Array.isArray(data.votes) ? data.votes.filter((id) => typeof id === "string") : [];
@@ -110,6 +121,7 @@ export function applySnapshot(
     questions: marked,
     rules: rulesOf(data.rules) ?? state.rules,
     audience,
+    hotspot: string(data.hotspot),
   };
 }
 
@@ -126,14 +138,17 @@ export function applyEvent(state: RoomState, channel: ChannelName, event: RoomEv
 export function applyHeads(state: RoomState, heads: Heads): RoomState {
   const presence = heads.presence ?? state.presence;
   const audience = audienceHeads(state.audience, heads);
-  if (!heads.tallies) return { ...state, presence, audience };
+  const able = Array.isArray(heads.crew?.able)
+    ? heads.crew.able.map(guideOf).filter((one) => one !== null)
+    : state.able;
+  if (!heads.tallies) return { ...state, presence, audience, able };
   let { questions, staff, mine } = state;
   for (const [id, votes] of Object.entries(heads.tallies)) {
     questions = patch(questions, id, { votes });
     staff = patch(staff, id, { votes });
     mine = patch(mine, id, { votes });
   }
-  return { ...state, presence, audience, questions, staff, mine };
+  return { ...state, presence, audience, able, questions, staff, mine };
 }
 
 /** The person's vote was acknowledged; the count is corrected by the next heartbeat. */
@@ -191,12 +206,16 @@ function publicEvent(state: RoomState, event: RoomEvent): RoomState {
       const view = state.view && { ...state.view, t: Math.min(state.view.t, event.at) };
       const guide = guideOf(data.guide);
       if (guide && data.how === "dropped") guide.dropped = true;
+      if (guide && data.how === "passed") guide.passed = true;
       return { ...state, guide, view };
     }
     case "guide.scene": {
       const view = viewOf(data, event.at);
-      return view ? applyView(state, view) : state;
+      const closed = { ...state, hotspot: null };
+      return view ? applyView(closed, view) : closed;
     }
+    case "guide.hotspot":
+      return { ...state, hotspot: string(data.hotspot) };
     case "room.rules":
       return { ...state, rules: rulesOf(data) ?? state.rules };
   }
@@ -212,6 +231,7 @@ function personEvent(state: RoomState, event: RoomEvent): RoomState {
 }
 
 function staffEvent(state: RoomState, event: RoomEvent): RoomState {
+  if (event.kind === "script.changed") return { ...state, script: scriptOf(event.data.script) };
   if (event.kind === "tour.offered") return applyOffer(state, event.data);
   if (event.kind === "person.blocked" || event.kind === "person.unblocked") {
     const blocked = event.kind === "person.blocked";

@@ -17,13 +17,15 @@ export interface FrameActions {
   credit: boolean;
   pointer: (by: "drag" | "wheel") => void;
   open: (hotspot: Hotspot, button: HTMLElement) => void;
+  /** The panel of a point was closed, by whom ever. */
+  closed: () => void;
 }
 
 export class TourFrame {
   readonly root = make("div", "tv");
   readonly picture = make("div", "tv-picture");
   readonly cover = new Cover();
-  readonly panel = new InfoPanel(() => this.picture);
+  readonly panel: InfoPanel;
   readonly layer: HotspotLayer;
   private readonly text = new TextScene();
   private readonly credit = make("p", "tv-credit");
@@ -31,6 +33,7 @@ export class TourFrame {
 
   constructor(container: HTMLElement, actions: FrameActions) {
     this.layer = new HotspotLayer(actions.open);
+    this.panel = new InfoPanel(() => this.picture, actions.closed);
     const help = make(
       "p",
       "visually-hidden",

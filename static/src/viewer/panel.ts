@@ -11,7 +11,10 @@ export class InfoPanel {
   private readonly body = make("div", "tv-panel__body");
   private opener: HTMLElement | null = null;
 
-  constructor(private readonly fallbackFocus: () => HTMLElement) {
+  constructor(
+    private readonly fallbackFocus: () => HTMLElement,
+    private readonly closed: () => void = () => {},
+  ) {
     this.heading.id = freshId("tv-panel");
     this.heading.tabIndex = -1;
     this.element.setAttribute("aria-labelledby", this.heading.id);
@@ -35,8 +38,8 @@ export class InfoPanel {
     return this.element.open;
   }
 
-  /** Shows a point and moves the focus there; closing gives it back to `opener`. */
-  open(hotspot: Hotspot, opener: HTMLElement | null): void {
+  /** Shows a point and moves the focus there, unless `quietly`; closing gives the focus back to `opener`. */
+  open(hotspot: Hotspot, opener: HTMLElement | null, quietly = false): void {
     this.opener = opener;
     write(this.heading, hotspot.label);
     fill(this.body, hotspot);
@@ -44,7 +47,7 @@ export class InfoPanel {
     this.element.classList.toggle("tv-panel--wide", seen);
     if (!this.element.open) this.element.show();
     this.body.scrollTop = 0;
-    this.heading.focus({ preventScroll: true });
+    if (!quietly) this.heading.focus({ preventScroll: true });
   }
 
   /** Closes without a word when it is closed already. */
@@ -54,6 +57,7 @@ export class InfoPanel {
     this.element.close();
     // A film must not go on where nobody sees it.
     this.body.replaceChildren();
+    this.closed();
     if (!hadFocus) return;
     const usable = this.opener?.isConnected && !this.opener.closest("[hidden]") && this.opener.tabIndex >= 0;
     (usable && this.opener ? this.opener : this.fallbackFocus()).focus({ preventScroll: true });

@@ -11,6 +11,8 @@ export interface TourEvents {
   view: SceneView;
   input: Input;
   hotspot: { hotspot: Hotspot; scene: Scene };
+  /** A point's panel is open, or none is any more. */
+  panel: { hotspot: Hotspot | null };
   /** A scene could not be loaded; the page keeps the one before. */
   error: { scene: Scene; error: unknown };
   /** No panorama can be drawn in this browser; stills and words are shown. */

@@ -121,10 +121,19 @@ export class TourViewer extends Emitter<TourEvents> {
       return;
     }
     this.frame.panel.open(hotspot, opener);
+    this.emit("panel", { hotspot });
     // One that was chosen from the list may lie behind: what is told about should be seen.
     const view = this.view();
     if (angleBetween(view, hotspot) > view.fov * 0.45)
       this.turnTo({ yaw: hotspot.yaw, pitch: hotspot.pitch, fov: view.fov });
+  }
+
+  /** Opens what a point tells because a guide shows it: the focus stays, and it is not the person's doing. */
+  reveal(hotspotId: string): boolean {
+    const hotspot = this.current?.hotspots.find((one) => one.id === hotspotId);
+    if (!hotspot || kindOf(hotspot) === "link") return false;
+    this.frame.panel.open(hotspot, null, true);
+    return true;
   }
 
   /** Turns to a view of the scene on screen at once, without movement. */
@@ -218,6 +227,7 @@ export class TourViewer extends Emitter<TourEvents> {
       credit: this.options.credit === true,
       pointer: (input) => this.interrupt(input),
       open: (hotspot, button) => this.open(hotspot, button),
+      closed: () => this.emit("panel", { hotspot: null }),
     });
   }
 

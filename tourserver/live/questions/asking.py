@@ -114,5 +114,6 @@ def withdraw(session: Session, room_id: str, question_id: str, revision: int, *,
     states = {"pending", "approved", "live"}
     question, _numbers = take(session, room_id, question_id, revision, states, changed=CHANGED_BY_HOSTS)
     was_public = question.state in SEEN_BY_ALL
+    question.pinned, question.next_position = False, None  # it would keep a place that others wait for
     actor = Actor("registration", registration_id)
     return change(session, question, "withdrawn", "question.withdrawn", actor, public=was_public)

@@ -17,6 +17,7 @@ from tourserver.core.errors import Conflict, Invalid
 from tourserver.core.i18n import N_
 from tourserver.core.rights import Actor
 from tourserver.live import events
+from tourserver.live.events import Entry
 from tourserver.live.questions.changing import (
     CHANGED_BY_COLLEAGUE,
     OPEN,
@@ -43,6 +44,7 @@ def merge(
     earlier = select(Question).where(Question.merged_into_id == question_id, Question.room_id == room_id)
     along = list(session.scalars(earlier.execution_options(populate_existing=True)))
     people = {author(session, room_id, into_id), *(one.registration_id for one in along)}
+    people |= _voters(session, question_id)
     question, _numbers = take(session, room_id, question_id, revision, set(OPEN), also=people)
     target = find(session, room_id, into_id)
     if target.revision != into_revision:
@@ -70,11 +72,19 @@ def merge(
     return question
 
 
+def _voters(session: Session, question_id: str) -> set[str]:
+    return set(session.scalars(select(QuestionVote.registration_id).where(QuestionVote.question_id == question_id)))
+
+
 def _move_votes(session: Session, question: Question, target: Question) -> None:
-    voters = set(session.scalars(select(QuestionVote.registration_id).where(QuestionVote.question_id == question.id)))
-    voters.add(question.registration_id)
-    voters.discard(target.registration_id)  # nobody votes for their own
+    """Each vote goes along, and each person's pages are told what they have voted for now."""
+    had = _voters(session, question.id)
+    voters = {*had, question.registration_id} - {target.registration_id}  # nobody votes for their own
+    new = voters - _voters(session, target.id)
     session.execute(delete(QuestionVote).where(QuestionVote.question_id == question.id))
     rows = [{"id": new_id(), "question_id": target.id, "registration_id": one} for one in sorted(voters)]
     if rows:
         events.insert_once(session, QuestionVote, rows)
+    for told, question_id, on in ((had, question.id, False), (new, target.id, True)):
+        entries = [Entry(events.person(one), "vote", {"question": question_id, "on": on}) for one in sorted(told)]
+        events.append_each(session, question.room_id, entries)

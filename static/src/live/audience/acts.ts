@@ -18,7 +18,7 @@ export class Acts {
       attributes: { "aria-pressed": "false", "data-testid": "hand" },
     });
     this.reactions = REACTIONS.map(({ kind, sign, name }) =>
-      button(name(), () => room.connection.react(kind), {
+      button(name(), () => room.connection.say("react", { kind }), {
         icon: sign,
         look: "button--quiet acts__reaction",
         attributes: { title: name(), "data-testid": `react-${kind}` },
