@@ -56,18 +56,18 @@ class Demo:
         parts = urlsplit(found[1])
         return parts.path + (f"?{parts.query}" if parts.query else "")
 
-    def host_link(self) -> str:
-        """A fresh one-time sign-in link of the live session's host."""
-        return self._more(0).host
+    def host_link(self, number: int = 0) -> str:
+        """A fresh one-time sign-in link of one of the live session's hosts."""
+        return self._more(0, number).host
 
     def delegate_link(self, number: int = 0) -> str:
         """The personal link of the demo's delegate of that number; 0 is the printed one."""
         return self._more(number).delegate
 
-    def _more(self, number: int) -> loader.Links:
+    def _more(self, number: int, host: int = 0) -> loader.Links:
         services = Services.start(Settings(data=self.data, port=self.port, demo=True))
         try:
-            return loader.more_links(services, number)
+            return loader.more_links(services, number, host)
         finally:
             services.close()
 

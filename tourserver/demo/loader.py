@@ -52,8 +52,9 @@ def links(services: Services) -> Links:
         return Links(host, delegate)
 
 
-def more_links(services: Services, delegate: int) -> Links:
-    """Another host's link and the link of the delegate of that number, for trying with several browsers."""
+def more_links(services: Services, delegate: int, host: int = 0) -> Links:
+    """Fresh links of the host and the delegate of these numbers, for trying with several browsers."""
     with services.db.write() as session:
-        host = one_time_link(services, session, schedule.host_of_live(session), f"/host/{schedule.live_slug(session)}")
-        return Links(host, invitations.join_path(session, services, schedule.delegates_of_live(session)[delegate]))
+        user = schedule.host_of_live(session, host)
+        link = one_time_link(services, session, user, f"/host/{schedule.live_slug(session)}")
+        return Links(link, invitations.join_path(session, services, schedule.delegates_of_live(session)[delegate]))

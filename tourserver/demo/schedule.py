@@ -148,10 +148,10 @@ def refresh(services: Services) -> None:
         rooms.open_room(session, room.id, actor=SYSTEM)
 
 
-def host_of_live(session: Session) -> User:
-    """The first host of the live session."""
+def host_of_live(session: Session, number: int = 0) -> User:
+    """A host of the live session; 0 is the first."""
     scheduled = _live_or_first(session)
-    return session.get_one(User, schedule.hosts(session, scheduled)[0])
+    return session.get_one(User, schedule.hosts(session, scheduled)[number])
 
 
 def delegates_of_live(session: Session) -> list[Registration]:
