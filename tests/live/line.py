@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections import deque
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, Message, RejectConnection, Request
 
 NAMESPACE: Final = "/live"
+RECEIVE_BYTES: Final = 64 * 1024
 CONNECT, EVENT, ACK, CONNECT_ERROR = 0, 2, 3, 4
 
 
@@ -50,7 +52,16 @@ class Line:
     @classmethod
     async def _open(cls, url: str, auth: dict[str, Any]) -> Line:
         address = urlsplit(url)
-        line = cls(*await asyncio.open_connection(address.hostname, address.port))
+        plain = socket.socket()
+        plain.setblocking(False)
+        # as small as a phone's, or the kernel of this machine reads megabytes for somebody who has stopped reading
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+        try:
+            await asyncio.get_running_loop().sock_connect(plain, (address.hostname, address.port))
+        except BaseException:
+            plain.close()
+            raise
+        line = cls(*await asyncio.open_connection(sock=plain))
         try:
             target = "/socket.io/?EIO=4&transport=websocket"
             line._write(line._socket.send(Request(host=address.netloc, target=target)))

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import random
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conftest import sqlite_settings
 from tests.live.crowd import Member, come_to_rest, differences, people
-from tests.live.factories import World, make_world, open_room
+from tests.live.factories import World, host_of, make_world, open_room
+from tests.live.page import Page
 from tests.proxy import DOWN, Proxy, Wires
 from tests.servers import Server, start_server
 from tourserver.core.services import Services
+from tourserver.live.questions import wording
 
 SEED = 20261125
 KINDS: dict[str, Callable[[Proxy], None]] = {
@@ -55,10 +61,30 @@ def a_room(services: Services, *, persons: int, hosts: int = 2) -> World:
     return world
 
 
+def run(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """In a thread of its own: a browser of another test may have left its loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(scenario())).result()
+
+
 async def until(done: Callable[[], object], seconds: float, what: str) -> None:
     deadline = asyncio.get_running_loop().time() + seconds
     while not done():
         assert asyncio.get_running_loop().time() < deadline, f"waited {seconds} s for {what}"
+        await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def joined(members: list[Member]) -> AsyncIterator[list[Page]]:
+    """Everybody's page, in the room."""
+    pages = [member.page for member in members]
+    try:
+        for page in pages:
+            page.start()
+        await until(lambda: all(page.online for page in pages), 15, "joining")
+        yield pages
+    finally:
+        await asyncio.gather(*(page.leave() for page in pages))
         await asyncio.sleep(0.05)
 
 
@@ -104,22 +130,127 @@ def test_after_cuts_of_every_kind_and_length_all_pages_are_as_the_database_is(
         members = people(services, world, url, seed=SEED)
 
         async def scenario() -> None:
-            pages = [member.page for member in members]
-            for page in pages:
-                page.start()
-            await until(lambda: all(page.online for page in pages), 15, "joining")
             dice = random.Random(SEED)
             breaking = [
                 cut(proxy, kind, seconds, dice.uniform(1, 2))
                 for proxy, (kind, seconds) in zip(proxies, cuts, strict=True)
             ]
-            await asyncio.gather(live(members, 8), *breaking)
-            await come_to_rest(services, world, pages, 25)
-            assert differences(services, world, pages) == []
+            async with joined(members) as pages:
+                await asyncio.gather(live(members, 8), *breaking)
+                await come_to_rest(services, world, pages, 25)
+                assert differences(services, world, pages) == []
             assert all(page.tally.joins > 1 for page, (kind, _) in zip(pages, cuts, strict=False) if kind != "stalled")
             assert all(page.tally.joins == 1 for page in pages[len(cuts) :]), "nobody else noticed anything"
             assert all(page.tally.snapshots == 2 for page in pages), "everybody went on where they were"
-            for page in pages:
-                await page.leave()
 
-        asyncio.run(scenario())
+        run(scenario)
+
+
+@pytest.mark.parametrize("mode", ["eventlet", "threading"])
+def test_a_killed_server_that_starts_again_on_its_data_has_lost_nothing(
+    mode: str, tmp_path: Path, sqlite_template: Path
+) -> None:
+    settings = sqlite_settings(tmp_path, sqlite_template)
+    services = Services.start(settings)
+    world = a_room(services, persons=10)
+    with ExitStack() as stack:
+        first = stack.enter_context(start_server(settings, async_mode=mode))
+
+        async def scenario() -> None:
+            members = people(services, world, lambda _: first.url, seed=SEED + 1)
+            async with joined(members) as pages:
+                loop = asyncio.get_running_loop()
+
+                async def kill_and_start() -> None:
+                    await asyncio.sleep(2)
+                    await loop.run_in_executor(None, first.kill)
+                    again = start_server(settings, async_mode=mode, port=first.settings.port)
+                    await loop.run_in_executor(None, stack.enter_context, again)
+
+                await asyncio.gather(live(members, 6, every=0.5), kill_and_start())
+                await come_to_rest(services, world, pages, 25)
+                assert differences(services, world, pages) == []
+                assert all(page.tally.cuts and page.tally.snapshots == 2 for page in pages)
+                assert sum(page.tally.resent for page in pages) > 0, "some were under way"
+
+        run(scenario)
+    services.close()
+
+
+def test_what_is_sent_doubled_in_any_order_over_three_lines_is_done_once(services: Services, server: Server) -> None:
+    world = a_room(services, persons=2)
+    dice = random.Random(SEED + 2)
+
+    async def scenario() -> None:
+        members = people(services, world, lambda _: server.url, seed=SEED + 2, windows=3)
+        async with joined(members) as pages:
+            mine = [page for page in pages if page.person == world.people[0]]
+            [voted] = [
+                answer["result"]["question"] for answer in [await pages[1].command("question.ask", text="Vote?")]
+            ]
+            await pages[-1].command("question.approve", question=voted, revision=1)
+            asked = [("question.ask", {"text": f"Once {number}?", "anonymous": False}) for number in range(4)]
+            given = [(f"question.{name}vote", {"question": voted}) for name in ("", "un", "", "un", "")]
+            wished = [
+                {"id": f"command-{at}", "name": name, "args": args} for at, (name, args) in enumerate(asked + given)
+            ]
+            answers: dict[str, list[dict[str, Any]]] = {one["id"]: [] for one in wished}
+
+            async def send(page: Page) -> None:
+                for one in dice.sample(wished, len(wished)):
+                    answers[one["id"]].append(await page._ask("command", one))
+
+            await asyncio.gather(*(send(page) for page in mine))
+            for one in wished:
+                # a refusal keeps nothing, so the same may be allowed later; what was done is answered the same
+                done = [answer for answer in answers[one["id"]] if answer["ok"]]
+                assert all(answer == done[0] for answer in done)
+                assert len(done) == 3 or one["name"] != "question.ask"
+            await come_to_rest(services, world, pages, 10)
+            assert differences(services, world, pages) == []
+            own = Counter(one["text"] for one in mine[0].replica.lists["person"].values())
+            assert own == Counter(f"Once {number}?" for number in range(4))
+            assert all(page.replica.votes == mine[0].replica.votes for page in mine), "all windows of a person agree"
+
+    run(scenario)
+
+
+def resident_mb(server: Server) -> float:
+    """Memory of a server's process."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    return float(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+def test_who_reads_no_more_neither_holds_up_others_nor_fills_the_servers_memory(
+    services: Services, server: Server
+) -> None:
+    world = a_room(services, persons=24)
+
+    async def scenario() -> None:
+        members = people(services, world, lambda _: server.url, seed=SEED + 3)
+        async with joined(members) as pages:
+            frozen, others = pages[:20], pages[20:]
+            question = (await others[0].command("question.ask", text="How?"))["result"]["question"]
+            await until(lambda: question in others[-1].replica.lists["staff"], 5, "the question")
+            for page in frozen:
+                page.freeze()
+            before = resident_mb(server)
+            loop = asyncio.get_running_loop()
+            revision, slowest = 1, 0.0
+            for number in range(120):  # 23 kB for each of those who don't read them
+                began = loop.time()
+                with services.db.write() as session:
+                    text = f"{number} " + "長" * 3900
+                    answered = wording.answer(session, world.room_id, question, revision, text, actor=host_of(world))
+                    revision = answered.revision
+                if number % 40 == 39:
+                    await until(functools.partial(all_have, others, revision), 5, "the news")
+                    slowest = max(slowest, loop.time() - began)
+            assert slowest < 3, "news come as fast as ever"
+            assert resident_mb(server) - before < 60, "and not what twenty people don't read"
+            assert "live.client_cut" in server.log.read_text()
+
+    def all_have(others: list[Page], revision: int) -> bool:
+        return all(any(one["revision"] == revision for one in page.replica.lists["public"].values()) for page in others)
+
+    run(scenario)
