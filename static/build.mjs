@@ -23,7 +23,7 @@ const repository = path.dirname(root);
 const dist = path.join(root, "dist");
 const watching = process.argv.includes("--watch");
 
-const SCRIPTS = ["page", "site", "live", "host", "studio"];
+const SCRIPTS = ["page", "site", "live", "host", "speaker", "screen", "captions", "studio"];
 const STYLES = ["app", "viewer", "embed", "live", "studio"];
 const STALE_AFTER_MS = 3_600_000;
 

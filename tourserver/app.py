@@ -24,6 +24,7 @@ from tourserver.core.services import Services
 from tourserver.core.settings import Settings
 from tourserver.live import sockets
 from tourserver.live import views as live
+from tourserver.live.crew import studio as live_crew
 from tourserver.live.records import views as live_records
 from tourserver.mail import views as dev_mail
 from tourserver.pages import embed, health
@@ -281,6 +282,7 @@ def _register_features(app: Flask, settings: Settings) -> None:
         registration.bp,
         registration_studio.studio_bp,
         live.bp,
+        live_crew.crew_bp,
         live_records.record_bp,
         live_records.questions_bp,
         studio.bp,

@@ -5,6 +5,7 @@ import { Chat } from "./live/audience/chat";
 import { PeopleDesk } from "./live/audience/people";
 import { PollsDesk } from "./live/audience/polls-desk";
 import { ReactionCounts } from "./live/audience/reactions";
+import { Captions } from "./live/captions";
 import { GuideConsole } from "./live/guide";
 import { Header } from "./live/header";
 import { expose } from "./live/inspect";
@@ -59,7 +60,7 @@ function crewDesk(room: Room): Tabs {
   new PollsDesk(room);
   new PeopleDesk(room);
   new Announcements(room);
-  new ReactionCounts(room);
+  if (document.getElementById("reactions")) new ReactionCounts(room);
   return tabs;
 }
 
@@ -68,23 +69,26 @@ async function main(): Promise<void> {
   const room = openRoom();
   if (!room) return;
   enhanceMenus();
-  const stage = new Stage(room);
-  const guide = new GuideConsole(room, stage);
+  // On a phone in the moderator's hand there may be the questions alone.
+  const alone = document.body.dataset.only === "queue";
+  const stage = alone ? null : new Stage(room);
+  const guide = stage ? new GuideConsole(room, stage) : null;
+  if (stage) new Captions(room);
   new Queue(room);
   new QueueRules(room);
-  new Offers(room, () => stage.viewer?.picture.focus({ preventScroll: true }));
+  new Offers(room, () => stage?.viewer?.picture.focus({ preventScroll: true }));
   new Header(room);
-  const tabs = new Tabs(document.getElementById("host-tabs") as HTMLElement);
+  const tabs = alone ? null : new Tabs(document.getElementById("host-tabs") as HTMLElement);
   const desk = crewDesk(room);
   watchLine(room);
-  const tools = stageTools(document.getElementById("stage-tools") as HTMLElement);
+  const tools = alone ? null : stageTools(document.getElementById("stage-tools") as HTMLElement);
   listen(
     [
-      { key: "g", act: () => stage.backToGuide() },
+      { key: "g", act: () => stage?.backToGuide() },
       {
         key: "q",
         act: () => {
-          tabs.select("queue");
+          tabs?.select("queue");
           desk.select("questions");
           const list = document.getElementById("queue-list");
           (list?.querySelector<HTMLElement>('[tabindex="0"]') ?? list)?.focus();
@@ -93,11 +97,11 @@ async function main(): Promise<void> {
     ],
     () => {
       if (closeMenu()) return true;
-      if (stage.viewer?.closePanel()) return true;
-      return tools.leaveFull();
+      if (stage?.viewer?.closePanel()) return true;
+      return tools?.leaveFull() ?? false;
     },
   );
-  expose(room, stage, () => guide.leading);
+  expose(room, stage, () => guide?.leading ?? false);
   room.start();
 }
 

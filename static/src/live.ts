@@ -6,6 +6,7 @@ import { Announcements } from "./live/audience/announcements";
 import { Chat } from "./live/audience/chat";
 import { PollCard } from "./live/audience/poll-card";
 import { ReactionCounts } from "./live/audience/reactions";
+import { Captions } from "./live/captions";
 import { Header } from "./live/header";
 import { expose } from "./live/inspect";
 import { watchLine } from "./live/line-bar";
@@ -44,6 +45,7 @@ async function main(): Promise<void> {
   new Announcements(room);
   new Acts(room);
   new ReactionCounts(room);
+  new Captions(room);
   new Questions(room, ask);
   new Header(room);
   new Lobby(room);

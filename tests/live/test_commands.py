@@ -162,6 +162,7 @@ def arguments(name: str, question: str, scene: str) -> dict[str, Any]:
         "hotspot": None,
         "steps": [],
         "before": [],
+        "language": "en",
         **dict.fromkeys(house_rules.NAMES),
     }
     if name == "guide.pass":

@@ -18,6 +18,7 @@ HOST: Final = access.HOST
 GUIDE: Final = "room.guide"
 MODERATE: Final = "questions.moderate"
 AUDIENCE: Final = "audience.moderate"
+CAPTION: Final = "room.caption"
 ANYONE: Final = "anyone"
 """Not a right but its absence: whoever has a seat, registered or crew; the rule says what each of them may."""
 

@@ -26,6 +26,7 @@ from tourserver.live import access, events, room_commands
 from tourserver.live.access import Seat
 from tourserver.live.audience import commands as audience_commands
 from tourserver.live.calls import ANYONE, Call, Caller, Many, Rule, Spec
+from tourserver.live.crew import commands as crew_commands
 from tourserver.live.faces import Audience, Faces
 from tourserver.live.forms import Envelope, parse
 from tourserver.live.guiding import commands as guiding_commands
@@ -38,6 +39,7 @@ COMMANDS: Final[dict[str, Spec]] = {
     **guiding_commands.COMMANDS,
     **question_commands.COMMANDS,
     **audience_commands.COMMANDS,
+    **crew_commands.COMMANDS,
 }
 
 

@@ -15,8 +15,10 @@ from sqlalchemy.orm import Session
 from tourserver.core import clock
 from tourserver.core.i18n import html_lang
 from tourserver.live.audience import state as audience_state
+from tourserver.live.crew import captions
 from tourserver.live.events import Written
 from tourserver.live.guiding import guide, script
+from tourserver.live.guiding.models import CaptionLine
 from tourserver.live.questions import limits, votes
 from tourserver.live.questions.changing import SEEN_BY_ALL
 from tourserver.live.questions.models import Question
@@ -95,6 +97,9 @@ class Faces:
             return self._question_event(event, audience)
         if event.kind.split(".")[0] in audience_state.KINDS:
             return audience_state.event(self._session, event.kind, event.data, audience=audience)
+        if event.kind == "caption.said":
+            line = self._session.get(CaptionLine, event.data["caption"])
+            return {"caption": captions.face(line)} if line else {}
         if event.kind == "script.changed":
             return {"script": script.of(self._session, event.data["session"])}
         if event.kind == "tour.offered":

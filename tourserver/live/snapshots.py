@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from tourserver.live import house_rules, revisions, rooms
 from tourserver.live.audience import state as audience_state
+from tourserver.live.crew import captions
 from tourserver.live.faces import Audience, Faces
 from tourserver.live.guiding import guide, script
 from tourserver.live.models import Room, RoomChannel
@@ -68,6 +69,7 @@ def public(session: Session, room: Room, documents: list[dict[str, Any]]) -> dic
         "tour": documents,
         "questions": _questions(session, list(states), "public"),
         "rules": house_rules.of(room),
+        "captions": captions.newest(session, room.id),
         **audience_state.public(session, room),
         "live_question": next((question for question, state in states.items() if state == "live"), None),
     }

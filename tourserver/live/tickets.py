@@ -65,6 +65,11 @@ def cookie_path(slug: str) -> str:
     return f"/live/{slug}"
 
 
+def crew_path(slug: str) -> str:
+    """The same for a guest of the crew."""
+    return f"/host/{slug}"
+
+
 def read_cookie(secret_key: str, value: str | None) -> Ticket | None:
     """A remembered join link as a ticket; None when the cookie is missing or was tampered with."""
     try:

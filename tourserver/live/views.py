@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+import segno
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask.sansio.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as Answer
 
-from tourserver.core import clock, i18n, web
+from tourserver.core import clock, i18n, rights, web
 from tourserver.core.errors import Gone, NotFound, TourserverError
 from tourserver.core.i18n import N_
-from tourserver.live import access, rooms, tickets
+from tourserver.live import access, entrance, rooms, tickets
 from tourserver.live.access import Seat
 from tourserver.live.tickets import Ticket
-from tourserver.people.models import User
 from tourserver.registration.models import Registration
 from tourserver.sessions import listing
 from tourserver.sessions.models import ScheduledSession
 from tourserver.tours import document
 
 bp = Blueprint("live", __name__)
+
+FIRST_PAGES: Final = {
+    "host": "live.host",
+    "co_moderator": "live.host",
+    "speaker": "live.speaker",
+    "captioner": "live.captions",
+}
+"""Where a link of the crew leads, by role."""
+ROOM_VERBS: Final = frozenset(
+    {"room.host", "room.crew", "room.guide", "room.caption", "questions.moderate", "audience.moderate"}
+)
 
 
 def _keep_private(response: Response) -> Response:
@@ -41,6 +53,7 @@ def _set_headers_last(state: BlueprintSetupState) -> None:
     state.app.after_request_funcs.setdefault(None, []).insert(0, _keep_private)
 
 
+@bp.get("/g/<token>", endpoint="guest")
 @bp.get("/j/<token>")
 def join(token: str) -> Answer | tuple[str, int]:
     """A personal link: remembered in a cookie, and out of the address bar at once."""
@@ -59,18 +72,22 @@ def join(token: str) -> Answer | tuple[str, int]:
         web.use_language(registration.language)
         ticket = Ticket(planned.id, "registration", registration_id, version)
         try:
-            access.check(session, services.tokens, ticket)
+            seat = access.check(session, services.tokens, ticket)
         except TourserverError as error:
             return _refused(error, planned)
-        return _remember(redirect(url_for("live.room", slug=planned.slug), 303), planned.slug, ticket)
+        if seat.crew:
+            page = url_for(FIRST_PAGES[seat.role], slug=planned.slug)
+            return _remember(redirect(page, 303), tickets.crew_path(planned.slug), ticket)
+        page = url_for("live.room", slug=planned.slug)
+        return _remember(redirect(page, 303), tickets.cookie_path(planned.slug), ticket)
 
 
-def _remember(response: Answer, slug: str, ticket: Ticket) -> Answer:
+def _remember(response: Answer, path: str, ticket: Ticket) -> Answer:
     response.set_cookie(
         tickets.COOKIE,
         tickets.write_cookie(web.services().keys.secret_key, ticket),
         max_age=tickets.COOKIE_SECONDS,
-        path=tickets.cookie_path(slug),
+        path=path,
         secure=bool(current_app.config.get("TOURSERVER_HTTPS")),
         httponly=True,
         samesite="Lax",
@@ -87,7 +104,7 @@ def room(slug: str) -> Answer | str | tuple[str, int]:
         planned = _session(session, slug)
         if planned.slug != slug:
             moved = redirect(url_for("live.room", slug=planned.slug), 301)
-            return _remember(moved, planned.slug, ticket) if ticket else moved
+            return _remember(moved, tickets.cookie_path(planned.slug), ticket) if ticket else moved
         if ticket is None or ticket.session_id != planned.id:
             return _without_link(planned)
         try:
@@ -100,23 +117,64 @@ def room(slug: str) -> Answer | str | tuple[str, int]:
 
 @bp.get("/host/<slug>")
 def host(slug: str) -> Answer | str | tuple[str, int]:
-    """The crew's page: for this session's hosts, signed in."""
-    services = web.services()
-    actor = web.current_actor()
-    if actor.kind != "user":
-        return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
+    """The crew's page: guiding, questions, polls, chat and people."""
+    return _crew(slug, "live.host", "live/host.html")
+
+
+@bp.get("/host/<slug>/queue")
+def queue(slug: str) -> Answer | str | tuple[str, int]:
+    """The moderator's queue alone, as on a phone in the hand."""
+    return _crew(slug, "live.queue", "live/host.html", only="queue")
+
+
+@bp.get("/host/<slug>/speaker")
+def speaker(slug: str) -> Answer | str | tuple[str, int]:
+    """The question that is being answered and the next three, to be read from two metres."""
+    return _crew(slug, "live.speaker", "live/speaker.html")
+
+
+@bp.get("/host/<slug>/screen")
+def screen(slug: str) -> Answer | str | tuple[str, int]:
+    """For a projector: the question that is being answered, and how to join."""
+    return _crew(slug, "live.screen", "live/screen.html", with_code=True)
+
+
+@bp.get("/host/<slug>/captions")
+def captions(slug: str) -> Answer | str | tuple[str, int]:
+    """Where a captioner writes what is said."""
+    return _crew(slug, "live.captions", "live/captions.html")
+
+
+def _crew(
+    slug: str, endpoint: str, template: str, *, only: str = "", with_code: bool = False
+) -> Answer | str | tuple[str, int]:
+    services, actor = web.services(), web.current_actor()
     with services.db.read() as session:
         planned = _session(session, slug)
-        if planned.slug != slug:
-            return redirect(url_for("live.host", slug=planned.slug), 301)
-        user = session.get_one(User, actor.id)
-        ticket = Ticket(planned.id, "user", user.id, tickets.account_mark(user.fs_uniquifier))
-        web.use_language(user.language)
         try:
-            seat = access.check(session, services.tokens, ticket)
+            entered = entrance.enter(session, services, planned, actor, request.cookies.get(tickets.COOKIE))
         except TourserverError as error:
             return _refused(error, planned)
-        return render_template("live/host.html", room=_page(session, planned, seat, ticket))
+        if entered is None:
+            return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
+        if planned.slug != slug:
+            moved = redirect(url_for(endpoint, slug=planned.slug), 301)
+            guest = entered.ticket.kind == "registration"
+            return _remember(moved, tickets.crew_path(planned.slug), entered.ticket) if guest else moved
+        web.use_language(entered.seat.language)
+        page = _page(session, planned, entered.seat, entered.ticket)
+        code = _code(_public_url(planned)) if with_code else None
+        return render_template(template, room=page, only=only, may=page["may"], code=code, address=_public_url(planned))
+
+
+def _public_url(planned: ScheduledSession) -> str:
+    return f"{request.host_url.rstrip('/')}{_session_url(planned)}"
+
+
+def _code(address: str) -> Markup:
+    """A QR code (ISO/IEC 18004) of an address as SVG, dark on light with the quiet zone that readers need."""
+    made = segno.make(address, error="m").svg_inline(scale=8, border=4, dark="#000000", light="#ffffff", omitsize=True)
+    return Markup(made)  # noqa: S704 - made of numbers by the library
 
 
 def _session(session: Session, slug: str) -> ScheduledSession:
@@ -134,15 +192,18 @@ def _page(session: Session, planned: ScheduledSession, seat: Seat, ticket: Ticke
     here = rooms.find(session, planned.id)
     links = {
         "session": _session_url(planned),
-        "leave": _session_url(planned) if seat.role == "participant" else url_for("studio.today"),
+        "leave": url_for("studio.today") if seat.role == "host" else _session_url(planned),
         "studio": url_for("studio.today") if seat.role == "host" else None,
         "privacy": f"{request.script_root}/{i18n.url_lang(lang)}/privacy",
     }
     me: dict[str, str] = {"name": seat.name, "actor": seat.actor.reference}
-    me["registration" if seat.role == "participant" else "user"] = seat.actor.id
+    me[seat.actor.kind] = seat.actor.id
     return {
         "ticket": tickets.sign(web.services().keys.secret_key, ticket),
-        "role": seat.role,
+        # to the page and its channels everyone of the crew is a host; what each may do is in "may"
+        "role": "host" if seat.crew else "participant",
+        "crew_role": seat.role,
+        "may": _may(session, seat),
         "lang": lang,
         "state": here.state if here else "closed",
         "poster": _poster(session, planned, lang),
@@ -159,6 +220,13 @@ def _page(session: Session, planned: ScheduledSession, seat: Seat, ticket: Ticke
         "me": me,
         "links": {name: link for name, link in links.items() if link},
     }
+
+
+def _may(session: Session, seat: Seat) -> list[str]:
+    """What somebody of the crew may do in the room, for the page to show nothing else."""
+    held = rights.roles_of(session, seat.actor, access.thing(seat.session_id)) if seat.crew else set()
+    verbs = set().union(*(rights.ROLES.get(role, frozenset()) for role in held)) if held else set()
+    return sorted(verbs & ROOM_VERBS)
 
 
 def _poster(session: Session, planned: ScheduledSession, lang: str) -> str | None:

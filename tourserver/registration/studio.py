@@ -21,7 +21,11 @@ def index(slug: str) -> str:
     """The list, with the state of each invitation."""
     with web.db().read() as session:
         scheduled = load(session, slug, "registrations.see")
-        query = select(Registration).where(Registration.session_id == scheduled.id).order_by(Registration.created_at)
+        query = (
+            select(Registration)
+            .where(Registration.session_id == scheduled.id, Registration.role == "participant")
+            .order_by(Registration.created_at)
+        )
         found = list(session.scalars(query))
         streams = [invitations.stream(one) for one in found]
         mails = select(OutboxMessage.stream, OutboxMessage.state).where(

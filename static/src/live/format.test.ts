@@ -43,7 +43,9 @@ test("every count says what it counts", () => {
   expect(presenceDetails(presence)).toBe(
     "3 people · 2 connections · 2 registered people · 1 host's connection",
   );
-  expect(presenceText({ heads: 1, connections: 1, persons: 1, guides: 0, free: 0 })).toBe("1 person · 1 connection");
+  expect(presenceText({ heads: 1, connections: 1, persons: 1, guides: 0, free: 0 })).toBe(
+    "1 person · 1 connection",
+  );
 });
 
 test("a zone is called by its place", () => {

@@ -107,6 +107,11 @@ export class GuideConsole {
     this.update(this.room.store.state);
   }
 
+  /** Guests of the crew are shown what they may do; the server asks again in any case. */
+  private may(verb: string): boolean {
+    return this.room.data.may?.includes(verb) ?? true;
+  }
+
   private mine(state: RoomState): boolean {
     return state.guide !== null && state.guide.id === this.room.data.me.actor;
   }
@@ -134,9 +139,10 @@ export class GuideConsole {
     if (leading) this.broadcaster?.start();
     else this.broadcaster?.stop();
     const open = state.room.state === "open";
-    byId("room-open").hidden = state.room.state !== "closed";
-    byId("room-end").hidden = !open;
-    byId("guide-take").hidden = leading || !open;
+    byId("room-open").hidden = state.room.state !== "closed" || !this.may("room.host");
+    byId("room-end").hidden = !open || !this.may("room.host");
+    byId("guide-take").hidden = leading || !open || !this.may("room.guide");
+    byId("script").hidden = !this.may("room.guide");
     byId("guide-release").hidden = !leading;
     byId("guide-gather").hidden = !leading;
     this.finger.allow(leading);
@@ -210,7 +216,8 @@ export class GuideConsole {
 
   private reopening(state: RoomState): void {
     const ended = state.room.state === "ended" ? state.room.ended_at : null;
-    byId("room-reopen").hidden = ended === null || this.room.now() - ended > REOPEN_MS;
+    byId("room-reopen").hidden =
+      !this.may("room.host") || ended === null || this.room.now() - ended > REOPEN_MS;
   }
 
   private forget(): void {

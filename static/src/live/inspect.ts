@@ -28,14 +28,14 @@ declare global {
   }
 }
 
-export function expose(room: Room, stage: Stage, guiding: () => boolean): void {
+export function expose(room: Room, stage: Stage | null, guiding: () => boolean): void {
   const inspection: Inspection = Object.freeze({
     role: room.data.role,
     get view() {
-      return stage.view();
+      return stage?.view() ?? null;
     },
     get following() {
-      return stage.following;
+      return stage?.following ?? false;
     },
     get guiding() {
       return guiding();

@@ -14,6 +14,17 @@ export function approvedQuestions(state: RoomState): Question[] {
   return inOrder([...state.questions.values()].filter(({ state: s }) => s === "approved"));
 }
 
+/** What the speaker sees: the question being answered, and the three that the crew put next, or the first ones. */
+export function speakersQuestions(state: RoomState): { current: Question | null; upcoming: Question[] } {
+  const all = [...state.staff.values()];
+  const current = all.find((question) => question.state === "live") ?? null;
+  const chosen = all
+    .filter((question) => question.state === "approved" && typeof question.next_position === "number")
+    .sort((a, b) => (a.next_position ?? 0) - (b.next_position ?? 0));
+  const waiting = inOrder(all.filter((question) => question.state === "approved"));
+  return { current, upcoming: (chosen.length > 0 ? chosen : waiting).slice(0, 3) };
+}
+
 /** What was answered, in the order of approval. */
 export function answeredQuestions(state: RoomState): Question[] {
   return inOrder([...state.questions.values()].filter(({ state: s }) => s === "answered"));

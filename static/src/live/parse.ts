@@ -1,6 +1,16 @@
 /** Reading values that came over the line: what does not have the expected form is nothing, never an exception. */
 import type { TourDocument } from "../viewer/document";
-import type { Guide, HouseRules, Question, Stop, Text, Texts, TourOffer, ViewFrame } from "./protocol";
+import type {
+  CaptionLine,
+  Guide,
+  HouseRules,
+  Question,
+  Stop,
+  Text,
+  Texts,
+  TourOffer,
+  ViewFrame,
+} from "./protocol";
 
 export function string(value: unknown): string | null {
   return typeof value === "string" && value !== "" ? value : null;
@@ -68,6 +78,13 @@ export function scriptOf(value: unknown): Stop[] {
       note: string(stop.note) ?? "",
       minutes: number(stop.minutes),
     }));
+}
+
+export function captionOf(value: unknown): CaptionLine | null {
+  if (typeof value !== "object" || value === null) return null;
+  const c = value as Record<string, unknown>;
+  const id = string(c.id);
+  return id ? { id, text: string(c.text) ?? "", lang: string(c.lang) ?? "", at: number(c.at) ?? 0 } : null;
 }
 
 /** The room's rules; null when these are none. */

@@ -89,6 +89,9 @@ export interface RoomData {
   role: Role;
   lang: string;
   session: SessionInfo;
+  /** What this person of the crew is, and may do. */
+  crew_role?: string;
+  may?: string[];
   me: { name: string; actor: string; registration?: string; user?: string };
   state?: RoomStatus;
   poster?: string | null;
@@ -182,6 +185,14 @@ export interface PointerFrame {
   scene?: string;
   yaw?: number;
   pitch?: number;
+}
+
+/** A line of what is said. */
+export interface CaptionLine {
+  id: string;
+  text: string;
+  lang: string;
+  at: number;
 }
 
 /** One stop of the guide's script; without a view it is the scene's start view. */

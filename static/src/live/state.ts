@@ -4,6 +4,7 @@
 
 import type { TourDocument } from "../viewer/document";
 import {
+  captionOf,
   guideOf,
   number,
   offerOf,
@@ -17,6 +18,7 @@ import {
   viewOf,
 } from "./parse";
 import type {
+  CaptionLine,
   ChannelName,
   Guide,
   Heads,
@@ -63,11 +65,16 @@ export interface RoomState {
   audience: AudienceState;
   /** The point that the guide holds open. */
   hotspot: string | null;
+  /** The last lines of what was said, the newest last. */
+  captions: readonly CaptionLine[];
   /** The guide's script; only the crew has it. */
   script: readonly Stop[];
   /** Who of the crew is there and may guide; only the crew knows. */
   able: readonly Guide[];
 }
+
+/** Lines of captions that are kept: those that are shown. */
+const CAPTIONS = 3;
 
 export const EMPTY: RoomState = {
   ready: false,
@@ -84,6 +91,7 @@ export const EMPTY: RoomState = {
   offers: new Map(),
   audience: EMPTY_AUDIENCE,
   hotspot: null,
+  captions: [],
   script: [],
   able: [],
 };
@@ -122,6 +130,9 @@ export function applySnapshot(
     rules: rulesOf(data.rules) ?? state.rules,
     audience,
     hotspot: string(data.hotspot),
+    captions: (Array.isArray(data.captions) ? data.captions : [])
+      .map(captionOf)
+      .filter((one) => one !== null),
   };
 }
 
@@ -216,6 +227,10 @@ function publicEvent(state: RoomState, event: RoomEvent): RoomState {
     }
     case "guide.hotspot":
       return { ...state, hotspot: string(data.hotspot) };
+    case "caption.said": {
+      const line = captionOf(data.caption);
+      return line ? { ...state, captions: [...state.captions, line].slice(-CAPTIONS) } : state;
+    }
     case "room.rules":
       return { ...state, rules: rulesOf(data) ?? state.rules };
   }

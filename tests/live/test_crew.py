@@ -1,0 +1,183 @@
+"""Guests of the crew: a link of their own, for one session, with one kind of right, ended at once."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from tests.factories import signed_in
+from tests.live.factories import World, host_of, make_world, open_room, person_of
+from tests.live.test_commands import command
+from tourserver.core import rights
+from tourserver.core.errors import Forbidden, NotFound
+from tourserver.core.rights import SYSTEM, Actor
+from tourserver.core.services import Services
+from tourserver.live import access, rooms, snapshots
+from tourserver.live.calls import Caller
+from tourserver.live.commands import SeatLostError, execute
+from tourserver.live.crew import guests
+from tourserver.live.crew.guests import GuestRole
+from tourserver.live.tickets import Ticket
+from tourserver.people.models import User
+from tourserver.registration.models import Registration
+from tourserver.sessions.models import ScheduledSession
+
+
+@pytest.fixture
+def world(app_services: Services) -> World:
+    """An open session with a host and two registered people."""
+    with app_services.db.write() as session:
+        world = make_world(session)
+    open_room(app_services, world)
+    return world
+
+
+def invite(services: Services, world: World, role: GuestRole) -> tuple[str, Caller]:
+    """A new guest: the link's path, and the guest's connection."""
+    with services.db.write() as session:
+        planned = session.get_one(ScheduledSession, world.session_id)
+        token = guests.invite(session, services.tokens, planned, "Sara Speaker", role, language="en", actor=SYSTEM)
+        guest = services.tokens.lookup(session, access.JOIN, token)
+        version = services.tokens.version(session, access.JOIN, guest)
+    ticket = Ticket(world.session_id, "registration", guest, version)
+    return f"/g/{token}", Caller(ticket, world.room_id, "c", "en")
+
+
+@pytest.mark.parametrize(("role", "path"), [("speaker", "/speaker"), ("co_moderator", ""), ("captioner", "/captions")])
+def test_a_guests_link_leads_to_their_page_and_leaves_the_address_bar(
+    client: FlaskClient, app_services: Services, world: World, role: GuestRole, path: str
+) -> None:
+    link, _caller = invite(app_services, world, role)
+    answer = client.get(link)
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == f"/host/{world.slug}{path}"
+    assert f"Path=/host/{world.slug}" in answer.headers["Set-Cookie"]
+    shown = client.get(answer.headers["Location"])
+    assert shown.status_code == 200
+    found = BeautifulSoup(shown.text, "html.parser").select_one("#room")
+    assert found is not None
+    told = json.loads(found.text)
+    assert (told["role"], told["crew_role"]) == ("host", role)
+    assert "room.host" not in told["may"]
+    assert told["me"]["actor"].startswith("registration:")
+
+
+@pytest.mark.parametrize("path", ["", "/queue", "/speaker", "/screen", "/captions"])
+def test_every_page_of_the_crew_asks_delegates_and_strangers_for_more_than_their_link(
+    client: FlaskClient, app_services: Services, world: World, path: str
+) -> None:
+    address = f"/host/{world.slug}{path}"
+    assert client.get(address).headers["Location"].startswith("/studio/sign-in")
+    with app_services.db.write() as session:
+        token = app_services.tokens.issue(session, access.JOIN, world.people[0])
+    client.get(f"/j/{token}")
+    assert client.get(address).status_code in (302, 403)
+    with app_services.db.write() as session:
+        elsewhere = make_world(session)
+    link, _caller = invite(app_services, elsewhere, "co_moderator")
+    client.get(link)
+    assert client.get(address).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("role", "allowed"),
+    [
+        ("speaker", {"guide.take"}),
+        ("co_moderator", {"question.approve", "announce.post"}),
+        ("captioner", {"caption.say"}),
+    ],
+)
+def test_each_guest_does_their_own_work_and_nothing_else(
+    app_services: Services, world: World, role: GuestRole, allowed: set[str]
+) -> None:
+    _link, caller = invite(app_services, world, role)
+    wanted: dict[str, dict[str, Any]] = {
+        "guide.take": {},
+        "question.approve": {"question": "0" * 32, "revision": 1},
+        "announce.post": {"text": "Hello"},
+        "caption.say": {"text": "Hello", "language": "en"},
+        "room.end": {},
+        "question.ask": {"text": "Why?"},
+    }
+    for name, args in wanted.items():
+        if name not in allowed:
+            with pytest.raises(Forbidden):
+                execute(app_services, caller, command(name, **args))
+        elif name == "question.approve":
+            with pytest.raises(NotFound):
+                execute(app_services, caller, command(name, **args))
+        else:
+            execute(app_services, caller, command(name, **args))
+
+
+def test_a_guest_who_is_removed_is_refused_at_once_and_the_link_is_over(
+    client: FlaskClient, app_services: Services, world: World
+) -> None:
+    link, caller = invite(app_services, world, "co_moderator")
+    with app_services.db.write() as session:
+        planned = session.get_one(ScheduledSession, world.session_id)
+        [found] = guests.listed(session, app_services.tokens, planned)
+        assert link.endswith(found.token)
+        guests.remove(session, app_services.tokens, planned, found.id, actor=SYSTEM)
+        assert guests.listed(session, app_services.tokens, planned) == []
+        assert not rights.can(session, Actor("registration", found.id), "room.crew", access.thing(world.session_id))
+    with pytest.raises(SeatLostError):
+        execute(app_services, caller, command("chat.say", text="Hello", circle="crew"))
+    assert client.get(link).status_code == 410
+
+
+def test_guests_are_no_participants_in_any_count(app_services: Services, world: World) -> None:
+    invite(app_services, world, "speaker")
+    with app_services.db.read() as session:
+        roles = select(Registration.role).where(Registration.session_id == world.session_id)
+        assert sorted(session.scalars(roles)) == ["participant", "participant", "speaker"]
+
+
+def test_hosts_make_and_end_links_on_the_studios_page(app: Flask, app_services: Services, world: World) -> None:
+    with app_services.db.read() as session:
+        user = session.get_one(User, world.hosts[0])
+    client = signed_in(app, user)
+    address = f"/studio/sessions/{world.slug}/crew"
+    token = BeautifulSoup(client.get(address).text, "html.parser").select_one("[name=csrf_token]")
+    sent = {"name": "Cai", "role": "captioner", **({"csrf_token": token["value"]} if token else {})}
+    assert client.post(address, data={**sent, "name": ""}).status_code == 422
+    assert client.post(address, data=sent).status_code == 302
+    page = BeautifulSoup(client.get(address).text, "html.parser")
+    link = page.select_one("#link-1")
+    assert link is not None
+    assert "/g/" in str(link["value"])
+    form = page.select_one("form[action$='/remove']")
+    assert form is not None
+    client.post(str(form["action"]), data=sent)
+    assert "No guests yet." in client.get(address).text
+
+
+def test_the_projectors_page_shows_the_address_to_join_as_a_code(
+    app: Flask, app_services: Services, world: World
+) -> None:
+    with app_services.db.read() as session:
+        user = session.get_one(User, world.hosts[0])
+    page = BeautifulSoup(signed_in(app, user).get(f"/host/{world.slug}/screen").text, "html.parser")
+    code = page.select_one(".projected__code svg")
+    assert code is not None
+    assert not code.select("[style]"), "the content policy allows no inline styles"
+    assert f"/en/sessions/{world.slug}" in page.get_text()
+
+
+def test_everyone_reads_a_captioners_lines_and_late_joiners_the_last_three(
+    app_services: Services, world: World
+) -> None:
+    _link, caller = invite(app_services, world, "captioner")
+    for number in range(5):
+        execute(app_services, caller, command("caption.say", text=f"Line {number}", language="zh-Hans"))
+    with app_services.db.read() as session:
+        state = snapshots.public(session, rooms.get(session, world.room_id), [])
+    assert [(one["text"], one["lang"]) for one in state["captions"]] == [(f"Line {n}", "zh-Hans") for n in (2, 3, 4)]
+    assert host_of(world).reference not in str(state["captions"])
+    assert person_of(world).id not in str(state["captions"])
