@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tourserver.core.ratelimit import TokenBucket
 from tourserver.live import fanout
 from tourserver.live.fanout import Line, websocket_frame
 
@@ -27,8 +28,21 @@ class Green:
     def sendall(self, data: bytes, flags: int = 0) -> None:
         self._waiting.sendall(data, flags)
 
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        return self._waiting.recv(size, flags)
+
     def shutdown(self, how: int) -> None:
         self._waiting.shutdown(how)
+
+
+class Pauses(list[float]):
+    """The pauses that a line wished for; each fills its bucket, as if time had passed."""
+
+    bucket: TokenBucket
+
+    def append(self, seconds: float) -> None:
+        super().append(seconds)
+        self.bucket._level += seconds * self.bucket.rate
 
 
 class Ends:
@@ -41,7 +55,9 @@ class Ends:
         self.client.settimeout(5)
         self.green = Green(server)
         self.tasks: list[Callable[[], Any]] = []
-        self.line = Line(self.green, threading.Lock(), self.tasks.append)
+        self.pauses = Pauses()
+        self.line = Line(self.green, threading.Lock(), self.tasks.append, self.pauses.append)
+        self.pauses.bucket = self.line._reads
         self._server = server
 
     def fill(self) -> int:
@@ -201,3 +217,14 @@ def test_in_any_order_of_events_frames_stay_whole_and_facts_in_order(steps: list
     assert shown == sorted(set(shown)), "each view once at most, never an older one after a newer"
     if views:
         assert shown[-1] == len(views) - 1, "the newest always arrives"
+
+
+def test_who_sends_without_end_is_read_slowly_and_who_sends_now_and_then_at_once(ends: Ends) -> None:
+    for _ in range(20):
+        ends.client.sendall(b"word")
+        assert ends.line.recv(4) == b"word"
+    assert ends.pauses == [], "a few messages wait for nothing"
+    for _ in range(2 * int(fanout.READS_AT_ONCE)):
+        ends.client.sendall(b"x")
+        assert ends.line.recv(1) == b"x"
+    assert len(ends.pauses) > 10, "some, as soon as it is too much"

@@ -19,6 +19,8 @@ from typing import Any, Final
 
 import structlog
 
+from tourserver.core.ratelimit import TokenBucket
+
 log = structlog.get_logger()
 
 SEND_BUFFER_BYTES: Final = 16 * 1024
@@ -30,6 +32,11 @@ SILENT_SECONDS: Final = 18
 MOST_FRAMES: Final = 256
 MOST_BYTES: Final = 1024 * 1024
 """What may wait for one client before it is cut. A snapshot of a large room must find room in it."""
+
+READS_PER_SECOND: Final = 400.0
+READS_AT_ONCE: Final = 2000.0
+"""Readings of one line, each with its kilobytes; a message takes three or four. A guide needs fifty a second."""
+READ_PAUSE: Final = 0.05
 
 ENVIRON_KEY: Final = "tourserver.line"
 
@@ -48,13 +55,28 @@ def websocket_frame(text: str) -> bytes:
 class Line:
     """One client's socket: what Engine.IO writes and what is broadcast go out whole, one after the other.
 
-    Stands in for eventlet's green socket, of which Engine.IO uses ``sendall`` only for writing.
+    Stands in for eventlet's green socket, of which Engine.IO uses ``sendall`` for writing and ``recv`` for reading.
     """
 
-    __slots__ = ("_busy", "_bytes", "_cut", "_lock", "_queue", "_rest", "_send", "_slots", "_spawn", "green")
+    __slots__ = (
+        "_busy",
+        "_bytes",
+        "_cut",
+        "_lock",
+        "_pause",
+        "_queue",
+        "_reads",
+        "_rest",
+        "_send",
+        "_slots",
+        "_spawn",
+        "green",
+    )
 
-    def __init__(self, green: Any, lock: Any, spawn: Callable[..., Any]) -> None:
+    def __init__(self, green: Any, lock: Any, spawn: Callable[..., Any], pause: Callable[[float], Any]) -> None:
         self.green = green
+        self._pause = pause
+        self._reads = TokenBucket(READS_PER_SECOND, READS_AT_ONCE)
         self._send = green.fd.send  # of the plain socket, which never waits
         self._lock = lock
         self._spawn = spawn
@@ -67,6 +89,16 @@ class Line:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.green, name)
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        """What the client sent. Whoever sends without end is read slowly, and waits for it at their own end.
+
+        Reading what is there already gives nobody else a turn: one flood would stand still the whole process.
+        """
+        data: bytes = self.green.recv(size, flags)
+        while not self._reads.take(1 + len(data) / 1024):
+            self._pause(READ_PAUSE)
+        return data
 
     def sendall(self, data: bytes, flags: int = 0) -> None:
         """What Engine.IO itself sends: acknowledgements, pings. Waits for its turn, in a task of its own."""
@@ -203,7 +235,7 @@ def with_lines(app: Callable[..., Any]) -> Callable[..., Any]:
             green.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
             if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; elsewhere the missing pong ends a silent line
                 green.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENT_SECONDS * 1000)
-            line = Line(green, Semaphore(1), eventlet.spawn_n)
+            line = Line(green, Semaphore(1), eventlet.spawn_n, eventlet.sleep)
             environ[ENVIRON_KEY] = line
             environ["eventlet.input"] = _Input(body, line)
         return app(environ, start_response)
