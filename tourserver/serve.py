@@ -26,6 +26,7 @@ from tourserver.app import create_app
 from tourserver.core import logs, migrate
 from tourserver.core.errors import TourserverError
 from tourserver.core.settings import Settings
+from tourserver.live import noise
 from tourserver.live.fanout import with_lines
 
 log = structlog.get_logger()
@@ -105,6 +106,7 @@ def _serve_threads(app: Flask, settings: Settings) -> None:
         def log_request(self, *args: Any) -> None:
             """The application logs requests itself."""
 
+    noise.quieten_server()
     server = make_server(settings.host, settings.port, app, threaded=True, request_handler=Quiet)
     server.daemon_threads = True  # type: ignore[attr-defined]
 

@@ -163,10 +163,14 @@ def arguments(name: str, question: str, scene: str) -> dict[str, Any]:
         "steps": [],
         "before": [],
         "language": "en",
+        "texts": {"en": "Thank you."},
+        "reply": "0" * 32,
         **dict.fromkeys(house_rules.NAMES),
     }
     if name == "guide.pass":
         every["to"] = "user:" + "0" * 32
+    if name == "canned.save":
+        every["kind"] = "answer"
     fields = COMMANDS[name].model.model_fields
     return {(found.alias or key): every[found.alias or key] for key, found in fields.items()}
 

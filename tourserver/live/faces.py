@@ -19,7 +19,7 @@ from tourserver.live.crew import captions
 from tourserver.live.events import Written
 from tourserver.live.guiding import guide, script
 from tourserver.live.guiding.models import CaptionLine
-from tourserver.live.questions import limits, votes
+from tourserver.live.questions import canned, limits, votes
 from tourserver.live.questions.changing import SEEN_BY_ALL
 from tourserver.live.questions.models import Question
 from tourserver.people.models import Person
@@ -100,6 +100,8 @@ class Faces:
         if event.kind == "caption.said":
             line = self._session.get(CaptionLine, event.data["caption"])
             return {"caption": captions.face(line)} if line else {}
+        if event.kind == "canned.changed":
+            return {"replies": canned.listed(self._session, event.data["session"])}
         if event.kind == "script.changed":
             return {"script": script.of(self._session, event.data["session"])}
         if event.kind == "tour.offered":
@@ -163,6 +165,7 @@ def _full(question: Question, name: str, country: str, counted: int, *, blocked:
         "author": None if hidden or not name else name,
         "country": None if hidden or country == NOT_SAID else country,
         "lang": html_lang(question.language),
+        "translations": {html_lang(lang): text for lang, text in question.translations.items()},
         "order": question.position or 0,
         "pinned": question.pinned,
         "answer": question.answer or None,

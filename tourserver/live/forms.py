@@ -66,6 +66,31 @@ class Words(Seen):
     text: Annotated[str, Field(max_length=20_000)]
 
 
+class Translation(Words):
+    """``question.translate``."""
+
+    language: Literal["en", "sv", "zh_Hans"]
+
+
+class Hold(Which):
+    """``question.hold``: the sender works on a question, or no longer."""
+
+    on: bool
+
+
+class Canned(Strict):
+    """``canned.save``: words to use again, by language."""
+
+    kind: Literal["reason", "answer"]
+    texts: dict[Literal["en", "sv", "zh_Hans"], Annotated[str, Field(max_length=20_000)]]
+
+
+class WhichCanned(Strict):
+    """Words that are kept."""
+
+    reply: Id
+
+
 class Labels(Seen):
     """``question.label``."""
 

@@ -20,7 +20,7 @@ from tourserver.live.guiding import guide, lease, viewtrack
 from tourserver.live.guiding.viewtrack import ViewTracks
 from tourserver.live.members import Channel, Connection, Members
 from tourserver.live.presence import Presence
-from tourserver.live.questions import votes
+from tourserver.live.questions import holds, votes
 from tourserver.live.tail import Tail
 from tourserver.live.tickets import Ticket
 from tourserver.live.transport import Message, Transport
@@ -245,6 +245,7 @@ class Pulse:
         told_crew: dict[str, Any] = {}
         if any(channel.audience == "staff" for channel in channels):
             told_crew["groups"] = self._groups(session, room_id)
+            told_crew["holds"] = holds.held(session, room_id)
             told_crew["able"] = guide.able(session, rooms.get(session, room_id))
         if running:
             told_crew["polls"] = {poll: _counts(one) for poll, one in running.items()}

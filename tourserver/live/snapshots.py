@@ -15,7 +15,7 @@ from tourserver.live.crew import captions
 from tourserver.live.faces import Audience, Faces
 from tourserver.live.guiding import guide, script
 from tourserver.live.models import Room, RoomChannel
-from tourserver.live.questions import votes
+from tourserver.live.questions import canned, votes
 from tourserver.live.questions.changing import SEEN_BY_ALL
 from tourserver.live.questions.models import Question
 from tourserver.tours.models import TourRevision
@@ -107,6 +107,7 @@ def staff(session: Session, room: Room) -> dict[str, Any]:
         "questions": _questions(session, list(session.scalars(query)), "staff"),
         "offers": [faces.offer(offer.data()) for offer in revisions.offers(session, room.id)],
         "script": script.of(session, room.session_id),
+        "canned": canned.listed(session, room.session_id),
         **audience_state.staff(session, room),
     }
 

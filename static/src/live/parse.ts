@@ -1,6 +1,7 @@
 /** Reading values that came over the line: what does not have the expected form is nothing, never an exception. */
 import type { TourDocument } from "../viewer/document";
 import type {
+  Canned,
   CaptionLine,
   Guide,
   HouseRules,
@@ -49,6 +50,7 @@ export function questionOf(data: unknown): Question | null {
   if (typeof q.edited === "boolean") question.edited = q.edited;
   if (typeof q.pinned === "boolean") question.pinned = q.pinned;
   if (typeof q.blocked === "boolean") question.blocked = q.blocked;
+  if ("translations" in q) question.translations = textsOf(q.translations);
   if ("original" in q) question.original = string(q.original);
   if ("answer" in q) question.answer = string(q.answer);
   if ("merged_into" in q) question.merged_into = string(q.merged_into);
@@ -78,6 +80,29 @@ export function scriptOf(value: unknown): Stop[] {
       note: string(stop.note) ?? "",
       minutes: number(stop.minutes),
     }));
+}
+
+export function cannedOf(value: unknown): Canned[] {
+  if (!Array.isArray(value)) return [];
+  return value
+    .filter((one) => typeof one?.id === "string")
+    .map((one) => ({
+      id: one.id,
+      kind: string(one.kind) ?? "answer",
+      texts: textsOf(one.texts),
+      own: one.own === true,
+    }));
+}
+
+/** Who works on which question. */
+export function holdsOf(value: unknown): ReadonlyMap<string, Guide[]> {
+  if (typeof value !== "object" || value === null) return new Map();
+  return new Map(
+    Object.entries(value).map(([id, who]) => [
+      id,
+      (Array.isArray(who) ? who : []).map(guideOf).filter((one) => one !== null),
+    ]),
+  );
 }
 
 export function captionOf(value: unknown): CaptionLine | null {

@@ -53,6 +53,17 @@ export interface Question {
   next_position?: number | null;
   /** Nothing more is taken from who asked. */
   blocked?: boolean;
+  /** The crew's translations, by BCP 47 tag. */
+  translations?: Record<string, string>;
+}
+
+/** Words that the crew uses again and again, by gettext name of the language. */
+export interface Canned {
+  id: string;
+  kind: "reason" | "answer" | string;
+  texts: Texts;
+  /** Of this session alone: it can be taken away. */
+  own: boolean;
 }
 
 /** The room's own rules; a change names the revision it saw. */
@@ -212,7 +223,12 @@ export interface Heads extends Partial<Record<ChannelName, number>> {
   /** Counts of open polls whose result everyone may see, by id. */
   polls?: Record<string, unknown>;
   /** The crew's alone: counts of all open polls, and who is there by country. */
-  crew?: { polls?: Record<string, unknown>; groups?: unknown[]; able?: unknown[] };
+  crew?: {
+    polls?: Record<string, unknown>;
+    groups?: unknown[];
+    able?: unknown[];
+    holds?: Record<string, unknown>;
+  };
 }
 
 export interface Command {

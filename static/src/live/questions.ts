@@ -93,8 +93,9 @@ export class Questions {
     this.now.hidden = live === null;
     this.now.dataset.question = live?.id ?? "";
     if (!live) return;
-    setText(this.nowText, live.text);
-    markLanguage(this.nowText, live.lang);
+    const own = translation(live);
+    setText(this.nowText, own ?? live.text);
+    markLanguage(this.nowText, own ? pageLanguage() : live.lang);
     setText(this.nowMeta, askedBy(live));
     if (before !== live.id) {
       this.now.classList.remove("now--whole");
@@ -153,6 +154,12 @@ function publicRow(first: Question, room: Room): Row<Question> {
   const text = h("p", { class: "question__text", dir: "auto" });
   const meta = h("p", { class: "question__meta" });
   const answer = h("p", { class: "question__answer", dir: "auto", "data-testid": "answer" });
+  const other = h("button", {
+    type: "button",
+    class: "button button--quiet question__other",
+    "data-testid": "other-words",
+  });
+  let original = false;
   const count = h("span", { class: "vote__count" });
   const vote = h(
     "button",
@@ -166,47 +173,62 @@ function publicRow(first: Question, room: Room): Row<Question> {
   const element = h(
     "li",
     { class: "question", "data-testid": "question", "data-question": first.id },
-    h("div", { class: "question__words" }, text, meta, answer),
+    h("div", { class: "question__words" }, text, meta, other, answer),
     vote,
     plain,
   );
   let question = first;
   vote.addEventListener("click", () => void toggleVote(room, question));
-  return {
-    element,
-    update(next) {
-      question = next;
-      const voted = wanted(room, next.id);
-      const shown = next.votes + (voted === room.store.state.votes.has(next.id) ? 0 : voted ? 1 : -1);
-      const words = ngettext(
-        "Vote for this question: {count} vote",
-        "Vote for this question: {count} votes",
-        shown,
-      );
-      setText(text, next.text);
-      markLanguage(text, next.lang);
-      const marks = [
-        next.pinned ? _("Pinned") : "",
-        askedBy(next),
-        next.edited ? _("edited by the hosts") : "",
-      ];
-      setText(meta, marks.filter(Boolean).join(" · "));
-      setText(answer, next.answer ? _("Answer: {answer}", { answer: next.answer }) : "");
-      answer.hidden = !next.answer;
-      element.dataset.state = next.state;
-      setText(count, String(shown));
-      setText(plainCount, String(shown));
-      setAttribute(plain, "title", ngettext("{count} vote", "{count} votes", shown));
-      setAttribute(vote, "aria-pressed", String(voted));
-      setAttribute(vote, "aria-label", words);
-      const may =
-        next.state === "approved" &&
-        room.store.state.room.state === "open" &&
-        !room.store.state.mine.has(next.id);
-      vote.hidden = !may;
-      plain.hidden = may;
-    },
+  const update = (next: Question) => {
+    question = next;
+    const voted = wanted(room, next.id);
+    const shown = next.votes + (voted === room.store.state.votes.has(next.id) ? 0 : voted ? 1 : -1);
+    const words = ngettext(
+      "Vote for this question: {count} vote",
+      "Vote for this question: {count} votes",
+      shown,
+    );
+    const own = translation(next);
+    setText(text, own && !original ? own : next.text);
+    markLanguage(text, own && !original ? pageLanguage() : next.lang);
+    other.hidden = own === null;
+    setText(other, original ? _("Show the translation") : _("Show the original"));
+    const marks = [
+      next.pinned ? _("Pinned") : "",
+      askedBy(next),
+      next.edited ? _("edited by the hosts") : "",
+      own && !original ? _("translated by the hosts") : "",
+    ];
+    setText(meta, marks.filter(Boolean).join(" · "));
+    setText(answer, next.answer ? _("Answer: {answer}", { answer: next.answer }) : "");
+    answer.hidden = !next.answer;
+    element.dataset.state = next.state;
+    setText(count, String(shown));
+    setText(plainCount, String(shown));
+    setAttribute(plain, "title", ngettext("{count} vote", "{count} votes", shown));
+    setAttribute(vote, "aria-pressed", String(voted));
+    setAttribute(vote, "aria-label", words);
+    const may =
+      next.state === "approved" &&
+      room.store.state.room.state === "open" &&
+      !room.store.state.mine.has(next.id);
+    vote.hidden = !may;
+    plain.hidden = may;
   };
+  other.addEventListener("click", () => {
+    original = !original;
+    update(question);
+  });
+  return { element, update };
+}
+
+function pageLanguage(): string {
+  return document.documentElement.lang || "en";
+}
+
+/** The hosts' translation into the page's language; null where there is none or none is needed. */
+function translation(question: Question): string | null {
+  return question.translations?.[pageLanguage()] ?? null;
 }
 
 /** What the person wants: the last vote that is still on its way, else what the server knows. */

@@ -6,9 +6,12 @@ import { askedBy, languageName } from "./format";
 import type { Question } from "./protocol";
 import { type Action, actionsFor, actionWords } from "./queue-actions";
 import { type FormName, type MoreOwner, more } from "./queue-more";
+import { readyWords } from "./ready-words";
 
 export interface CardOwner extends MoreOwner {
   act(question: Question, action: Action, reason?: string): void;
+  /** Names of the colleagues who work on a question now. */
+  holders(question: string): string[];
   /** True while a command about the question is on its way. */
   busy(question: string): boolean;
   lost(): boolean;
@@ -27,7 +30,13 @@ export function card(first: Question, owner: CardOwner): CardRow {
   const reason = h("p", { class: "card-q__reason", dir: "auto" });
   const state = h("p", { class: "card-q__state", role: "status" });
   const actions = h("div", { class: "card-q__actions" });
-  const decline = reasonForm((words, action) => owner.act(question, action, words));
+  const decline = reasonForm(
+    (words, action) => owner.act(question, action, words),
+    (field) => readyWords(owner, "reason", question.lang, field),
+    (on) => owner.hold(question.id, on),
+  );
+  const holders = h("p", { class: "card-q__holders", "data-testid": "holders" });
+  const translated = h("div", { class: "card-q__translations" });
   const others = more(first, owner);
   const marks = h("p", { class: "card-q__marks" });
   const answer = h("p", { class: "card-q__answer", dir: "auto" });
@@ -35,7 +44,9 @@ export function card(first: Question, owner: CardOwner): CardRow {
     "li",
     { class: "card-q", tabindex: "-1", "data-testid": "queue-card", "data-question": first.id },
     text,
+    translated,
     meta,
+    holders,
     marks,
     reason,
     answer,
@@ -77,6 +88,13 @@ export function card(first: Question, owner: CardOwner): CardRow {
       setText(text, next.text);
       markLanguage(text, next.lang);
       setText(meta, metaWords(next));
+      const names = owner.holders(next.id).join(", ");
+      if (holders.dataset.names !== names) {
+        holders.dataset.names = names;
+        holders.replaceChildren(...(names ? [chip(_("{name} is on this", { name: names }), "user")] : []));
+        holders.hidden = names === "";
+      }
+      showTranslations(translated, next);
       setText(reason, next.reason ? _("Reason: {reason}", { reason: next.reason }) : "");
       reason.hidden = next.state !== "declined" || !next.reason;
       setText(answer, next.answer ? _("Answer: {answer}", { answer: next.answer }) : "");
@@ -127,7 +145,25 @@ function metaWords(question: Question): string {
 }
 
 /** The field for the reason: Enter sends, Escape closes; what was typed stays until it was sent. */
-function reasonForm(send: (words: string, action: Action) => void) {
+/** The crew's translations under the words of who asked. */
+function showTranslations(parent: HTMLElement, question: Question): void {
+  const look = JSON.stringify(question.translations ?? {});
+  if (parent.dataset.look === look) return;
+  parent.dataset.look = look;
+  parent.replaceChildren(
+    ...Object.entries(question.translations ?? {}).map(([lang, words]) => {
+      const line = h("p", { class: "card-q__original", dir: "auto" }, words);
+      markLanguage(line, lang);
+      return line;
+    }),
+  );
+}
+
+function reasonForm(
+  send: (words: string, action: Action) => void,
+  ready: (field: HTMLInputElement) => HTMLElement,
+  hold: (on: boolean) => void,
+) {
   const input = h("input", {
     type: "text",
     class: "input",
@@ -144,8 +180,10 @@ function reasonForm(send: (words: string, action: Action) => void) {
   );
   const form = h("form", { class: "card-q__decline", hidden: true }, input, submit);
   let action: Action | null = null;
+  let shelf: HTMLElement | null = null;
   const close = () => {
     const held = form.contains(document.activeElement);
+    if (!form.hidden) hold(false);
     form.hidden = true;
     if (held) form.closest<HTMLElement>(".card-q")?.focus({ preventScroll: true });
   };
@@ -172,6 +210,10 @@ function reasonForm(send: (words: string, action: Action) => void) {
     close,
     open(next: Action) {
       action = next;
+      if (form.hidden) hold(true);
+      shelf?.remove();
+      shelf = ready(input);
+      form.append(shelf);
       form.hidden = false;
       input.focus();
     },

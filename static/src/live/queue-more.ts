@@ -2,9 +2,13 @@
 import { h } from "../dom";
 import { _ } from "../i18n";
 import { button, setText } from "./dom";
+import { languageName } from "./format";
 import type { Question } from "./protocol";
+import { nameOf, type ReadyOwner, readyWords } from "./ready-words";
 
-export interface MoreOwner {
+export interface MoreOwner extends ReadyOwner {
+  /** Tells the colleagues that this page works on the question, or no longer. */
+  hold(question: string, on: boolean): void;
   /** Sends a command about the question on its newest revision. */
   send(question: Question, command: string, args?: Record<string, unknown>): void;
   /** Those that it can be joined with, the likeliest first. */
@@ -20,12 +24,13 @@ export interface More {
   open(name: FormName): void;
 }
 
-export type FormName = "edit" | "answer" | "label" | "merge";
+export type FormName = "edit" | "answer" | "label" | "merge" | "translate";
 
 /** Words for a command, for the notice that a colleague was faster. */
 export function commandWords(command: string): string {
   const words: Record<string, string> = {
     "question.edit": _("Edit the words"),
+    "question.translate": _("Translate"),
     "question.answer": _("Answer in writing"),
     "question.label": _("Labels"),
     "question.merge": _("Join with another question"),
@@ -53,9 +58,13 @@ export function more(first: Question, owner: MoreOwner): More {
     slot,
   ) as HTMLDetailsElement;
 
-  const close = () => slot.replaceChildren();
+  const close = () => {
+    slot.replaceChildren();
+    owner.hold(question.id, false);
+  };
   const show = (form: HTMLElement, field: HTMLElement) => {
     element.open = true;
+    owner.hold(question.id, true);
     slot.replaceChildren(form);
     field.focus();
   };
@@ -72,13 +81,21 @@ export function more(first: Question, owner: MoreOwner): More {
       return;
     }
     const field = wordsField(name, question);
+    const language = name === "translate" ? languageField(question, field) : null;
     const form = formOf(sendWords(name), field, close, () => {
       const text = field.value.trim();
       if (name === "answer" && text === "") return false;
+      if (language) {
+        owner.send(question, "question.translate", { language: language.value, text });
+        return true;
+      }
       if (name === "label") owner.send(question, "question.label", { labels: labelsOf(text) });
       else owner.send(question, `question.${name}`, { text });
       return true;
     });
+    if (language) form.prepend(language);
+    if (name === "answer" && field instanceof HTMLTextAreaElement)
+      field.before(readyWords(owner, "answer", question.lang, field));
     show(form, field);
   };
 
@@ -92,6 +109,12 @@ export function more(first: Question, owner: MoreOwner): More {
       "pencil",
       "edit",
       () => open("edit"),
+    ),
+    toggle(
+      () => _("Translate"),
+      "languages",
+      "translate",
+      () => open("translate"),
     ),
     toggle(
       () => _("Answer in writing"),
@@ -175,6 +198,7 @@ export function more(first: Question, owner: MoreOwner): More {
 
 function sendWords(name: FormName): string {
   if (name === "answer") return _("Send the answer");
+  if (name === "translate") return _("Show the translation");
   return name === "label" ? _("Set the labels") : _("Show these words");
 }
 
@@ -188,11 +212,35 @@ function wordsField(name: FormName, question: Question): HTMLTextAreaElement | H
   }
   const field = h("textarea", { class: "input", rows: 4, dir: "auto", "data-testid": `words-${name}` });
   field.maxLength = name === "answer" ? 4_000 : 1_000;
-  field.value = name === "answer" ? (question.answer ?? "") : question.text;
-  field.setAttribute(
-    "aria-label",
-    name === "answer" ? _("The answer, for everyone") : _("The words that everyone sees"),
-  );
+  field.value = name === "answer" ? (question.answer ?? "") : name === "translate" ? "" : question.text;
+  const labels: Partial<Record<FormName, string>> = {
+    answer: _("The answer, for everyone"),
+    translate: _("The translation, beside the words of who asked"),
+  };
+  field.setAttribute("aria-label", labels[name] ?? _("The words that everyone sees"));
+  return field;
+}
+
+/** Into which language; the translation that is there already can be changed. */
+function languageField(question: Question, words: HTMLTextAreaElement | HTMLInputElement): HTMLSelectElement {
+  const field = h("select", {
+    class: "input",
+    "aria-label": _("Into which language"),
+    "data-testid": "translate-into",
+  });
+  for (const [name, tag] of [
+    ["en", "en"],
+    ["sv", "sv"],
+    ["zh_Hans", "zh-Hans"],
+  ] as const) {
+    if (nameOf(question.lang) !== name || !question.lang)
+      field.append(h("option", { value: name, "data-tag": tag }, languageName(tag)));
+  }
+  const fill = () => {
+    words.value = question.translations?.[field.selectedOptions[0]?.dataset.tag ?? ""] ?? "";
+  };
+  field.addEventListener("change", fill);
+  fill();
   return field;
 }
 

@@ -5,7 +5,7 @@ import { button, byId, isComposing, isTyping, KeyedList, setText } from "./dom";
 import { joinable, type QueueSort, type QueueTab, queueCounts, queueList } from "./lists";
 import type { PendingCommand } from "./outbox";
 import { questionOf } from "./parse";
-import type { Ack, Question } from "./protocol";
+import type { Ack, Canned, Question } from "./protocol";
 import { type Action, actionByCommand, actionByKey, actionWords, stateWords } from "./queue-actions";
 import { type CardOwner, type CardRow, card } from "./queue-card";
 import { commandWords, type FormName } from "./queue-more";
@@ -13,6 +13,10 @@ import { announce, errorWords, type Room } from "./room";
 import { Tabs } from "./tabs";
 
 const TABS: QueueTab[] = ["new", "approved", "answered", "declined"];
+/** What changes a question; that somebody works on it changes nothing. */
+const CHANGES = /^(question\.(?!hold$)|person\.)/;
+/** The server forgets after 30 s who works on a question. */
+const HOLD_MS = 20_000;
 /** New counts are spoken at most this often. */
 const SPEAK_MS = 10_000;
 
@@ -23,6 +27,8 @@ export class Queue implements CardOwner {
   private readonly finder = byId<HTMLInputElement>("queue-find");
   private readonly freeze = byId<HTMLButtonElement>("queue-freeze");
   /** The list as it stood when it was frozen; null while it moves. */
+  /** Questions that a form is open for here, and when that was last told. */
+  private readonly held = new Map<string, number>();
   private frozen: string[] | null = null;
   private readonly tabs: Tabs;
   private readonly cards = new Map<string, CardRow>();
@@ -56,6 +62,7 @@ export class Queue implements CardOwner {
       if (index >= 0) this.mark(index);
     });
     room.store.subscribe(() => this.render());
+    room.on("tick", () => this.holdOn());
     room.on("pending", () => this.render());
     room.on("status", () => this.render());
     room.on("answered", ({ command, ack }) => this.answered(command, ack));
@@ -80,6 +87,31 @@ export class Queue implements CardOwner {
     return joinable(this.room.store.state, question);
   }
 
+  /** While a form is open here, the colleagues see who works on the question; said again before it is over. */
+  hold(question: string, on: boolean): void {
+    if (on === this.held.has(question)) return;
+    if (on) this.held.set(question, this.room.now());
+    else this.held.delete(question);
+    void this.room.connection.command("question.hold", { question, on });
+  }
+
+  holders(question: string): string[] {
+    const others = this.room.store.state.holds.get(question) ?? [];
+    return others.filter(({ id }) => id !== this.me).map(({ name }) => name);
+  }
+
+  canned(kind: "reason" | "answer"): readonly Canned[] {
+    return this.room.store.state.canned.filter((reply) => reply.kind === kind);
+  }
+
+  keepWords(kind: "reason" | "answer", lang: string, text: string): void {
+    void this.room.connection.command("canned.save", { kind, texts: { [lang]: text } });
+  }
+
+  forgetWords(reply: string): void {
+    void this.room.connection.command("canned.remove", { reply });
+  }
+
   get me(): string {
     return this.room.data.me.actor;
   }
@@ -87,7 +119,7 @@ export class Queue implements CardOwner {
   busy(question: string): boolean {
     return this.room.connection.outbox
       .list()
-      .some(({ name, args }) => args.question === question && /^(question|person)\./.test(name));
+      .some(({ name, args }) => args.question === question && CHANGES.test(name));
   }
 
   lost(): boolean {
@@ -103,7 +135,7 @@ export class Queue implements CardOwner {
     if (badge) setText(badge, counts.new > 0 ? String(counts.new) : "");
     const focused = this.list.contains(document.activeElement) && !isTyping(document.activeElement);
     const tab = this.tabs.current as QueueTab;
-    this.shown = this.hold(queueList(state, tab, this.sort.value as QueueSort, this.finder.value));
+    this.shown = this.still(queueList(state, tab, this.sort.value as QueueSort, this.finder.value));
     this.keyed.show(this.shown);
     for (const id of [...this.cards.keys()]) {
       if (!this.keyed.element(id)) this.cards.delete(id);
@@ -118,7 +150,7 @@ export class Queue implements CardOwner {
   }
 
   /** Frozen, the list keeps its order and takes nothing new: what came since is counted on the button. */
-  private hold(list: Question[]): Question[] {
+  private still(list: Question[]): Question[] {
     const { frozen } = this;
     if (!frozen) return list;
     const fresh = list.filter(({ id }) => !frozen.includes(id)).length;
@@ -133,6 +165,15 @@ export class Queue implements CardOwner {
     this.freeze.setAttribute("aria-pressed", String(this.frozen !== null));
     setText(this.freeze.querySelector("span") ?? this.freeze, this.frozen ? _("Frozen") : _("Freeze"));
     this.render();
+  }
+
+  private holdOn(): void {
+    const now = this.room.now();
+    for (const [question, since] of this.held) {
+      if (now - since < HOLD_MS) continue;
+      this.held.set(question, now);
+      void this.room.connection.command("question.hold", { question, on: true });
+    }
   }
 
   private speak(count: number): void {
@@ -183,7 +224,13 @@ export class Queue implements CardOwner {
   /** The keys of what stands under “More”. */
   private moreKey(question: Question, key: string): boolean {
     const card = this.cards.get(question.id);
-    const forms: Record<string, FormName> = { e: "edit", w: "answer", l: "label", m: "merge" };
+    const forms: Record<string, FormName> = {
+      e: "edit",
+      w: "answer",
+      l: "label",
+      m: "merge",
+      t: "translate",
+    };
     const form = forms[key];
     if (form && card) card.openMore(form);
     else if (key === "p" && question.state === "approved")
@@ -214,7 +261,7 @@ export class Queue implements CardOwner {
   }
 
   private answered(command: PendingCommand, ack: Ack): void {
-    if (ack.ok || !/^(question|person)\./.test(command.name)) return;
+    if (ack.ok || !CHANGES.test(command.name)) return;
     const action = actionByCommand(command.name);
     const words = action ? actionWords(action.name) : commandWords(command.name);
     const told = ack.error.code === "conflict" ? questionOf(ack.error.state) : null;

@@ -4,8 +4,10 @@
 
 import type { TourDocument } from "../viewer/document";
 import {
+  cannedOf,
   captionOf,
   guideOf,
+  holdsOf,
   number,
   offerOf,
   offersOf,
@@ -18,6 +20,7 @@ import {
   viewOf,
 } from "./parse";
 import type {
+  Canned,
   CaptionLine,
   ChannelName,
   Guide,
@@ -67,6 +70,9 @@ export interface RoomState {
   hotspot: string | null;
   /** The last lines of what was said, the newest last. */
   captions: readonly CaptionLine[];
+  /** Ready words, and who works on which question; only the crew has them. */
+  canned: readonly Canned[];
+  holds: ReadonlyMap<string, readonly Guide[]>;
   /** The guide's script; only the crew has it. */
   script: readonly Stop[];
   /** Who of the crew is there and may guide; only the crew knows. */
@@ -92,6 +98,8 @@ export const EMPTY: RoomState = {
   audience: EMPTY_AUDIENCE,
   hotspot: null,
   captions: [],
+  canned: [],
+  holds: new Map(),
   script: [],
   able: [],
 };
@@ -106,7 +114,14 @@ export function applySnapshot(
   const audience = audienceSnapshot(state.audience, channel, data);
   if (channel === "staff") {
     const offers = new Map(offersOf(data.offers).map((offer) => [offer.site, offer]));
-    return { ...state, staff: questions, offers, audience, script: scriptOf(data.script) };
+    return {
+      ...state,
+      staff: questions,
+      offers,
+      audience,
+      script: scriptOf(data.script),
+      canned: cannedOf(data.canned),
+    };
   }
   if (channel === "person") {
     const votes = Array.isArray(data.votes) ? data.votes.filter((id) => typeof id === "string") : [];
@@ -152,14 +167,15 @@ export function applyHeads(state: RoomState, heads: Heads): RoomState {
   const able = Array.isArray(heads.crew?.able)
     ? heads.crew.able.map(guideOf).filter((one) => one !== null)
     : state.able;
-  if (!heads.tallies) return { ...state, presence, audience, able };
+  const holds = heads.crew?.holds ? holdsOf(heads.crew.holds) : state.holds;
+  if (!heads.tallies) return { ...state, presence, audience, able, holds };
   let { questions, staff, mine } = state;
   for (const [id, votes] of Object.entries(heads.tallies)) {
     questions = patch(questions, id, { votes });
     staff = patch(staff, id, { votes });
     mine = patch(mine, id, { votes });
   }
-  return { ...state, presence, audience, able, questions, staff, mine };
+  return { ...state, presence, audience, able, holds, questions, staff, mine };
 }
 
 /** The person's vote was acknowledged; the count is corrected by the next heartbeat. */
@@ -246,6 +262,7 @@ function personEvent(state: RoomState, event: RoomEvent): RoomState {
 }
 
 function staffEvent(state: RoomState, event: RoomEvent): RoomState {
+  if (event.kind === "canned.changed") return { ...state, canned: cannedOf(event.data.replies) };
   if (event.kind === "script.changed") return { ...state, script: scriptOf(event.data.script) };
   if (event.kind === "tour.offered") return applyOffer(state, event.data);
   if (event.kind === "person.blocked" || event.kind === "person.unblocked") {

@@ -9,8 +9,25 @@ from sqlalchemy.orm import Session
 
 from tourserver.live import texts
 from tourserver.live.calls import MODERATE, Call, Many, Outcome, Rule, Spec
-from tourserver.live.forms import Ask, Assign, Decline, Labels, Merge, Next, Priority, Seen, Unvote, Vote, Which, Words
-from tourserver.live.questions import asking, limits, merging, sorting, votes, wording
+from tourserver.live.forms import (
+    Ask,
+    Assign,
+    Canned,
+    Decline,
+    Hold,
+    Labels,
+    Merge,
+    Next,
+    Priority,
+    Seen,
+    Translation,
+    Unvote,
+    Vote,
+    Which,
+    WhichCanned,
+    Words,
+)
+from tourserver.live.questions import asking, canned, holds, limits, merging, sorting, votes, wording
 from tourserver.live.questions.models import Question
 
 
@@ -72,6 +89,25 @@ def _answer(call: Call, args: Words) -> dict[str, Any]:
     return _done(wording.answer(*_seen(call, args), args.text, actor=call.seat.actor))
 
 
+def _translate(call: Call, args: Translation) -> dict[str, Any]:
+    return _done(wording.translate(*_seen(call, args), args.language, args.text, actor=call.seat.actor))
+
+
+def _hold(call: Call, args: Hold) -> dict[str, Any]:
+    holds.hold(call.session, call.room_id, args.question, args.on, actor=call.seat.actor)
+    return {"question": args.question, "on": args.on}
+
+
+def _save_canned(call: Call, args: Canned) -> dict[str, Any]:
+    texts_of = {str(lang): text for lang, text in args.texts.items()}
+    return {"reply": canned.save(call.session, call.room_id, args.kind, texts_of, actor=call.seat.actor).id}
+
+
+def _remove_canned(call: Call, args: WhichCanned) -> dict[str, Any]:
+    canned.remove(call.session, call.room_id, args.reply, actor=call.seat.actor)
+    return {"reply": args.reply}
+
+
 def _label(call: Call, args: Labels) -> dict[str, Any]:
     return _done(sorting.label(*_seen(call, args), args.labels, actor=call.seat.actor))
 
@@ -124,6 +160,10 @@ COMMANDS: Final[dict[str, Spec]] = {
     "question.back": Spec(Seen, MODERATE, _back),
     "question.edit": Spec(Words, MODERATE, _edit),
     "question.answer": Spec(Words, MODERATE, _answer),
+    "question.translate": Spec(Translation, MODERATE, _translate),
+    "question.hold": Spec(Hold, MODERATE, _hold),
+    "canned.save": Spec(Canned, MODERATE, _save_canned),
+    "canned.remove": Spec(WhichCanned, MODERATE, _remove_canned),
     "question.label": Spec(Labels, MODERATE, _label),
     "question.assign": Spec(Assign, MODERATE, _assign),
     "question.pin": Spec(Seen, MODERATE, _pin(True)),

@@ -25,7 +25,7 @@ def edit(session: Session, room_id: str, question_id: str, revision: int, text: 
     question, _numbers = take(session, room_id, question_id, revision, ANY)
     before = {"edited": question.edited}
     question.edited = "" if text == question.original else text
-    question.search_text = searchable(question.original, question.edited)
+    question.search_text = searchable(question.original, question.edited, *question.translations.values())
     return note(session, question, "question.edit", actor, before)
 
 
@@ -45,3 +45,16 @@ def answer(session: Session, room_id: str, question_id: str, revision: int, text
     question.answered_at = question.answered_at or clock.now()
     question.next_position = None
     return change(session, question, "answered", "question.answered", actor, public=True)
+
+
+def translate(
+    session: Session, room_id: str, question_id: str, revision: int, language: str, text: str, *, actor: Actor
+) -> Question:
+    """The crew's translation of a question, beside the words of its author; no words at all take it away."""
+    text = texts.clean(text, TEXT_LIMIT, field="text") if text.strip() else ""
+    question, _numbers = take(session, room_id, question_id, revision, ANY)
+    before = {"translations": question.translations}
+    others = {lang: words for lang, words in question.translations.items() if lang != language}
+    question.translations = {**others, language: text} if text else others
+    question.search_text = searchable(question.original, question.edited, *question.translations.values())
+    return note(session, question, "question.translate", actor, before)
