@@ -7,11 +7,13 @@ import { Chat } from "./live/audience/chat";
 import { PollCard } from "./live/audience/poll-card";
 import { ReactionCounts } from "./live/audience/reactions";
 import { Captions } from "./live/captions";
+import { DeviceCheck } from "./live/check";
 import { Header } from "./live/header";
 import { expose } from "./live/inspect";
 import { watchLine } from "./live/line-bar";
 import { Lobby } from "./live/lobby";
 import { Questions } from "./live/questions";
+import { SecondDevice } from "./live/second-device";
 import { openRoom } from "./live/setup";
 import { listen } from "./live/shortcuts";
 import { Stage, stageTools } from "./live/stage";
@@ -49,6 +51,8 @@ async function main(): Promise<void> {
   new Questions(room, ask);
   new Header(room);
   new Lobby(room);
+  new DeviceCheck(room);
+  new SecondDevice(room);
   watchLine(room);
   const tools = stageTools(document.getElementById("stage-tools") as HTMLElement);
   const toAsk = () => {

@@ -32,6 +32,8 @@ def test_moderators_see_who_is_on_a_question_use_ready_words_and_translate(demo:
     card.get_by_test_id("more-send").click()
     shown = room.question(delegate, "Who pays for the pier?")
     expect(shown).to_be_visible()
+    shown.scroll_into_view_if_needed()
+    expect(delegate.locator("#questions-new")).to_be_hidden()
     shown.get_by_test_id("other-words").click()
     expect(room.question(delegate, text)).to_be_visible()
 

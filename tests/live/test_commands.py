@@ -34,7 +34,7 @@ from tourserver.registration.models import Registration
 from tourserver.sessions.models import ScheduledSession
 
 
-def command(name: str, client_id: str | None = None, **args: Any) -> dict[str, Any]:
+def command(name: str, client_id: str | None = None, /, **args: Any) -> dict[str, Any]:
     return {"id": client_id or str(uuid.uuid4()), "name": name, "args": args}
 
 
@@ -165,6 +165,8 @@ def arguments(name: str, question: str, scene: str) -> dict[str, Any]:
         "language": "en",
         "texts": {"en": "Thank you."},
         "reply": "0" * 32,
+        "who": "colleague",
+        "name": "Bo",
         **dict.fromkeys(house_rules.NAMES),
     }
     if name == "guide.pass":

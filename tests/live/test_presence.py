@@ -5,13 +5,16 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy import delete, select, update
 
 from tests.live.factories import World, host_of, person_of, ticket_of
 from tourserver.core import clock
+from tourserver.core.errors import Conflict
 from tourserver.core.rights import Actor
 from tourserver.core.services import Services
 from tourserver.live import access, presence
+from tourserver.live.crew import companions
 from tourserver.live.models import Attendance, LiveProcess
 from tourserver.live.presence import Arrival, Presence
 
@@ -148,3 +151,45 @@ def test_a_process_that_ends_closes_its_rows_and_no_others(services: Services, w
         presence.leave_all(session, "p1")
     assert row(services, own).ended_at is not None
     assert row(services, other).ended_at is None
+
+
+def test_a_colleague_at_a_second_device_is_a_person_more_and_stays_one_after_a_break(
+    services: Services, world: World
+) -> None:
+    person = person_of(world)
+    seat = access.Seat(world.session_id, person, "participant", "Amina Diallo", "en")
+
+    def come(connection: str, device: str) -> None:
+        with services.db.write() as session:
+            one = presence.Arrival(world.room_id, seat, connection=connection, device=device, headcount=1)
+            presence.arrive(session, [one], process="p")
+
+    come("c1", "phone")
+    come("c2", "laptop")
+    assert count(services, world) == Presence(connections=2, persons=1, heads=1)
+    with services.db.write() as session:
+        assert companions.say_who(session, person.id, "c2", "colleague", "Bo Ek") is not None
+    assert count(services, world) == Presence(connections=2, persons=2, heads=2)
+    with services.db.write() as session:
+        presence.leave(session, ["c2"])
+    come("c3", "laptop")
+    assert count(services, world) == Presence(connections=2, persons=2, heads=2)
+    with services.db.write() as session:
+        assert companions.of_devices(session, [(person.id, "laptop")])[person.id, "laptop"][1] == "Bo Ek"
+        assert companions.say_who(session, person.id, "c3", "me", "") is None
+    assert count(services, world) == Presence(connections=2, persons=1, heads=1)
+
+
+def test_so_many_colleagues_use_one_link_and_no_more(services: Services, world: World) -> None:
+    person = person_of(world)
+    seat = access.Seat(world.session_id, person, "participant", "Amina Diallo", "en")
+    with services.db.write() as session:
+        for number in range(companions.MOST + 1):
+            one = presence.Arrival(world.room_id, seat, connection=f"c{number}", device=f"d{number}", headcount=1)
+            presence.arrive(session, [one], process="p")
+        for number in range(companions.MOST):
+            companions.say_who(session, person.id, f"c{number}", "colleague", f"Colleague {number}")
+        with pytest.raises(Conflict, match="Register by yourself"):
+            companions.say_who(session, person.id, f"c{companions.MOST}", "colleague", "One more")
+        with pytest.raises(Conflict, match="cut"):
+            companions.say_who(session, person.id, "nobody's", "me", "")

@@ -13,7 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tourserver.core import clock
-from tourserver.live import events, rooms, snapshots
+from tourserver.live import events, presence, rooms, snapshots
+from tourserver.live.crew import companions
 from tourserver.live.faces import Audience, Faces
 from tourserver.live.guiding.viewtrack import ViewTracks
 from tourserver.live.members import Connection
@@ -44,6 +45,9 @@ class _Reading:
     faces: Faces
     now: int
     numbers: dict[str, int] = field(default_factory=dict)
+    # colleagues' names by registration and device; devices that are there by room and registration
+    companions: dict[tuple[str, str], str] = field(default_factory=dict)
+    devices: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     rooms: dict[str, Room] = field(default_factory=dict)
     # a room's own state for each registered person who needs it
     persons: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
@@ -91,6 +95,11 @@ class Greeter:
             ]
             states = snapshots.persons(session, reading.rooms[room_id], needing)
             reading.persons |= {(room_id, person): state for person, state in states.items()}
+        people = {
+            (one.connection.seat.actor.id, one.device) for one in greetings if "person" in one.connection.channels
+        }
+        reading.companions = {key: name for key, (_id, name) in companions.of_devices(session, people).items()}
+        reading.devices = presence.devices(session, reading.rooms, {person for person, _device in people})
         return reading
 
     @staticmethod
@@ -111,6 +120,11 @@ class Greeter:
             "device": greeting.device,
             "heartbeat_s": self._heartbeat_s,
         }
+        if "person" in connection.channels:
+            person = connection.seat.actor.id
+            here = reading.devices.get((room.id, person), set())
+            joined["other_devices"] = len(here - {greeting.device})
+            joined["companion"] = reading.companions.get((person, greeting.device))
         messages = [Message("joined", joined)]
         for audience in connection.channels:
             messages += self._catch_up(reading, greeting, audience)

@@ -18,6 +18,7 @@ from tourserver.core import clock
 from tourserver.core.db import new_id
 from tourserver.live import events
 from tourserver.live.access import Seat
+from tourserver.live.crew import companions
 from tourserver.live.models import Attendance, LiveProcess
 
 HEARTBEAT_SECONDS: Final = 15.0
@@ -59,6 +60,7 @@ class Arrival:
 def arrive(session: Session, arrivals: Sequence[Arrival], *, process: str) -> None:
     """Connections were made to this process."""
     present = clock.now()
+    colleagues = companions.of_devices(session, {(one.seat.actor.id, one.device) for one in arrivals})
     rows = [
         {
             "id": new_id(),
@@ -66,7 +68,7 @@ def arrive(session: Session, arrivals: Sequence[Arrival], *, process: str) -> No
             "registration_id": None if one.seat.actor.kind == "user" else one.seat.actor.id,
             "user_id": one.seat.actor.id if one.seat.actor.kind == "user" else None,
             "crew": one.seat.crew,
-            "companion_id": None,
+            "companion_id": colleagues.get((one.seat.actor.id, one.device), (None,))[0],
             "free": False,
             "device": one.device,
             "connection": one.connection,
@@ -176,16 +178,22 @@ def count(session: Session, room_id: str) -> Presence:
         Attendance.process.in_(_living(ORPHANED)),
     )
     screens = (
-        select(Attendance.registration_id, Attendance.device, func.max(Attendance.headcount).label("heads"))
+        select(
+            Attendance.registration_id,
+            Attendance.companion_id,
+            Attendance.device,
+            func.max(Attendance.headcount).label("heads"),
+        )
         .where(*here, Attendance.crew.is_(False))
-        .group_by(Attendance.registration_id, Attendance.device)
+        .group_by(Attendance.registration_id, Attendance.companion_id, Attendance.device)
         .subquery()
     )
     # a person's devices may stand in one room: their people are counted where most are seen
     people = (
         select(func.count().label("screens"), func.max(screens.c.heads).label("heads"))
         .select_from(screens)
-        .group_by(screens.c.registration_id)
+        # a colleague with a device of their own is a person more
+        .group_by(screens.c.registration_id, screens.c.companion_id)
         .subquery()
     )
     query = select(
@@ -205,3 +213,18 @@ def count(session: Session, room_id: str) -> Presence:
     )
     free = session.scalar(select(func.count()).select_from(looking.subquery())) or 0
     return Presence(int(connections) + guides, int(persons), int(heads), guides, free)
+
+
+def devices(
+    session: Session, room_ids: Iterable[str], registration_ids: Iterable[str]
+) -> dict[tuple[str, str], set[str]]:
+    """By room and registration the devices that are there now."""
+    query = (
+        select(Attendance.room_id, Attendance.registration_id, Attendance.device)
+        .where(Attendance.room_id.in_(list(room_ids)), Attendance.registration_id.in_(list(registration_ids)))
+        .where(is_open())
+    )
+    found: dict[tuple[str, str], set[str]] = {}
+    for room_id, registration_id, device in session.execute(query):
+        found.setdefault((room_id, registration_id or ""), set()).add(device)
+    return found

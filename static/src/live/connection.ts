@@ -307,6 +307,17 @@ export class Connection {
     else if (this.status === "online" && this.now() - this.lastPing > PING_EVERY_MS) void this.ping();
   }
 
+  /** Milliseconds that an answer takes; null when none came. */
+  async roundTrip(): Promise<number | null> {
+    const sent = performance.now();
+    try {
+      await this.ask("ping_clock", {});
+      return performance.now() - sent;
+    } catch {
+      return null;
+    }
+  }
+
   private async ping(): Promise<void> {
     const sent = this.now();
     this.lastPing = sent;

@@ -137,6 +137,9 @@ export interface Joined {
   now: number;
   device: string;
   heartbeat_s: number;
+  /** How many other devices are there with this link, and the colleague whose device this is. */
+  other_devices?: number;
+  companion?: string | null;
 }
 
 export interface Snapshot {

@@ -3,7 +3,7 @@ import { announce } from "../dom";
 import { _ } from "../i18n";
 import { Connection, type LineStatus } from "./connection";
 import type { PendingCommand } from "./outbox";
-import type { Ack, CommandError, PointerFrame, Refusal, RoomData, ViewFrame } from "./protocol";
+import type { Ack, CommandError, Joined, PointerFrame, Refusal, RoomData, ViewFrame } from "./protocol";
 import { Store } from "./store";
 import { tourMarks } from "./tours";
 import { uuid } from "./uuid";
@@ -21,6 +21,8 @@ export interface RoomEvents {
   view: ViewFrame;
   /** The log's word that the guide went to a scene; `t` is the instant of that. */
   scene: ViewFrame;
+  /** The server let this page in, at first and after each break. */
+  joined: Joined;
   /** What the guide points at. */
   pointer: PointerFrame;
   /** The guide calls everyone together. */
@@ -43,6 +45,7 @@ export class Room {
     answered: new Set(),
     view: new Set(),
     scene: new Set(),
+    joined: new Set(),
     pointer: new Set(),
     gather: new Set(),
     reactions: new Set(),
@@ -61,6 +64,7 @@ export class Room {
         tours: () => (this.store.state.ready ? tourMarks(this.store.state.tour) : undefined),
       },
       {
+        joined: (data) => this.emit("joined", data),
         snapshot: (snapshot) => {
           this.store.snapshot(snapshot);
           const view = this.store.state.view;

@@ -13,14 +13,14 @@ from tourserver.registration.models import Registration
 
 
 def here(session: Session, room_id: str) -> list[dict[str, Any]]:
-    """By country and organisation the registered persons who are there and the people at their screens, most first.
+    """By country and organisation the persons who are there and the people at their screens, most first.
 
     A person's devices may stand in one room: their people are counted where most are seen, as :func:`presence.count`.
     """
     people = (
-        select(Attendance.registration_id, func.max(Attendance.headcount).label("heads"))
+        select(Attendance.registration_id, Attendance.companion_id, func.max(Attendance.headcount).label("heads"))
         .where(Attendance.room_id == room_id, presence.is_open(), Attendance.crew.is_(False))
-        .group_by(Attendance.registration_id)
+        .group_by(Attendance.registration_id, Attendance.companion_id)
         .subquery()
     )
     query = (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
 from tourserver.live.calls import CAPTION, Call, Spec
-from tourserver.live.crew import captions
+from tourserver.live.crew import captions, companions
 from tourserver.live.forms import Strict
 
 
@@ -23,4 +23,19 @@ def _say(call: Call, args: Caption) -> dict[str, Any]:
     return {"caption": line.id}
 
 
-COMMANDS: Final[dict[str, Spec]] = {"caption.say": Spec(Caption, CAPTION, _say)}
+class Device(Strict):
+    """``device.is``: who uses a person's second device."""
+
+    who: Literal["me", "colleague"]
+    name: Annotated[str, Field(max_length=2_000)] = ""
+
+
+def _device(call: Call, args: Device) -> dict[str, Any]:
+    found = companions.say_who(call.session, call.seat.actor.id, call.caller.connection, args.who, args.name)
+    return {"who": "me" if found is None else "colleague"}
+
+
+COMMANDS: Final[dict[str, Spec]] = {
+    "caption.say": Spec(Caption, CAPTION, _say),
+    "device.is": Spec(Device, None, _device),
+}

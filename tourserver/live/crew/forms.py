@@ -20,4 +20,8 @@ class GuestForm(FlaskForm):
     """Who helps, and with what."""
 
     name = StringField(_l("Name, as everyone sees it"), validators=[InputRequired(), Length(max=NAME_LIMIT)])
-    role = SelectField(_l("What they do"), validators=[InputRequired()], choices=[SelectChoice(role, words) for role, words in ROLES.items()])
+    role = SelectField(
+        _l("What they do"),
+        validators=[InputRequired()],
+        choices=[SelectChoice(role, words) for role, words in ROLES.items()],
+    )
