@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -13,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from websocket import ABNF, WebSocket, WebSocketException, create_connection
+from websocket import create_connection
 
 from tests.conftest import sqlite_settings
 from tests.live.client import Client, wait
@@ -27,6 +25,7 @@ from tests.live.factories import (
     person_of,
     signed_ticket,
 )
+from tests.live.rude import code, paced, plain
 from tests.servers import Server, start_server
 from tourserver.core.rights import Actor
 from tourserver.core.services import Services
@@ -34,13 +33,11 @@ from tourserver.core.services import Services
 Join = Callable[..., Client]
 
 
-@pytest.fixture(scope="module", params=["eventlet", "threading"])
-def server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path
-) -> Iterator[Server]:
-    """One server for all tests of a mode."""
-    settings = sqlite_settings(tmp_path_factory.mktemp(f"bad-{request.param}"), sqlite_template)
-    with start_server(settings, async_mode=request.param) as running:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Server]:
+    """One server for all of these tests."""
+    settings = sqlite_settings(tmp_path_factory.mktemp("bad"), sqlite_template)
+    with start_server(settings) as running:
         yield running
 
 
@@ -74,26 +71,6 @@ def join(server: Server, services: Services) -> Iterator[Join]:
     yield open_client
     with ThreadPoolExecutor() as pool:
         list(pool.map(Client.close, clients))
-
-
-def raw(server: Server, ticket: str) -> WebSocket:
-    """A bare WebSocket that has joined."""
-    line = create_connection(server.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket", timeout=5)
-    assert str(line.recv()).startswith("0{")
-    line.send("40/live," + json.dumps({"ticket": ticket, "device": "raw"}))
-    assert str(line.recv()).startswith("40/live,")
-    return line
-
-
-def plain(line: WebSocket) -> socket.socket:
-    """The socket below, for bytes that no library sends."""
-    found = line.sock
-    assert found is not None
-    return found
-
-
-def code(answer: dict[str, Any]) -> str:
-    return str(answer["error"]["code"]) if not answer["ok"] else "ok"
 
 
 NESTED: Any = "x"
@@ -135,16 +112,6 @@ def test_a_question_of_a_wrong_form_is_refused_in_words(join: Join, room: World)
         assert "pydantic" not in answer["error"]["message"].lower()
     assert guest.snapshots["person"]["state"]["questions"] == []
     assert guest.events["person"] == {}
-
-
-def paced(client: Client, sent: Any) -> dict[str, Any]:
-    """A command and its answer, asked again when that was too fast."""
-
-    def once() -> dict[str, Any] | None:
-        answer: dict[str, Any] = client.call("command", sent)
-        return None if code(answer) == "rate_limited" else answer
-
-    return wait(once, 10)
 
 
 WRONG_COMMANDS: list[Any] = [
@@ -296,85 +263,3 @@ def test_joining_with_anything_but_a_form_and_a_true_ticket_is_refused(
             assert json.loads(answer[8:])["data"]["code"] in ("invalid", "not_allowed")
         finally:
             plain(line).close()
-
-
-BROKEN: list[tuple[int, bytes]] = [
-    (ABNF.OPCODE_TEXT, b"\xff\xfe\xfa not UTF-8"),
-    (ABNF.OPCODE_TEXT, b'42/live,1["command",{"id":"12345678","name":"\xc3\x28"}]'),
-    (ABNF.OPCODE_BINARY, bytes(range(256)) * 20),
-    (ABNF.OPCODE_TEXT, b'451-/live,1["command",{"_placeholder":true,"num":0}]'),
-    (ABNF.OPCODE_TEXT, b'45999999-/live,1["command",{"_placeholder":true,"num":0}]'),
-    (ABNF.OPCODE_TEXT, b'42/live,1["command",' + b"[" * 30_000 + b"]" * 30_000 + b"]"),
-    (ABNF.OPCODE_TEXT, b'42/live,1["command",{"id":"' + b"x" * 70_000 + b'"}]'),
-    (ABNF.OPCODE_TEXT, b'42/live,1["command",' + b"9" * 60_000 + b"]"),
-    (ABNF.OPCODE_TEXT, b'42/live,99999999999999999999999999["command",{}]'),
-    (ABNF.OPCODE_TEXT, b'42/live,1["command",NaN]'),
-    (ABNF.OPCODE_TEXT, b'42/live,1["disconnect"]'),
-    (ABNF.OPCODE_TEXT, b'42/live,1["connect",{}]'),
-    (ABNF.OPCODE_TEXT, b'42/live,1[["command"],{}]'),
-    (ABNF.OPCODE_TEXT, b'42/live,1[{"a":1}]'),
-    (ABNF.OPCODE_TEXT, b"42/live,1{}"),
-    (ABNF.OPCODE_TEXT, b"43/live,77[{}]"),
-    (ABNF.OPCODE_TEXT, b'40/live,{"ticket":"again"}'),
-    (ABNF.OPCODE_TEXT, b"40/elsewhere,{}"),
-    (ABNF.OPCODE_TEXT, b"0{}"),
-    (ABNF.OPCODE_TEXT, b"6"),
-    (ABNF.OPCODE_TEXT, b""),
-    (3, b"reserved"),
-]
-
-
-def frame(opcode: int, data: bytes) -> bytes:
-    """A masked frame with any opcode, also one that no library sends."""
-    whole = bytearray(ABNF(1, 0, 0, 0, ABNF.OPCODE_TEXT, 1, data).format())
-    whole[0] = 0x80 | opcode
-    return bytes(whole)
-
-
-def test_nothing_that_one_line_sends_harms_another(services: Services, server: Server, join: Join, room: World) -> None:
-    guest = join(room, person_of(room))
-    ticket = signed_ticket(services, room, person_of(room, 1))
-    for opcode, data in BROKEN:
-        line = raw(server, ticket)
-        try:
-            plain(line).sendall(frame(opcode, data))
-            said = {"id": str(uuid.uuid4()), "name": "presence.heads", "args": {"heads": 2}}
-            assert paced(guest, said)["ok"], data[:40]
-        finally:
-            plain(line).close()
-    assert "Traceback" not in server.log.read_text()
-    assert join(room, person_of(room, 1)).do("presence.heads", heads=1)
-
-
-def test_one_who_sends_without_end_does_not_keep_others_waiting(
-    services: Services, server: Server, join: Join, room: World
-) -> None:
-    guest = join(room, person_of(room))
-    line = raw(server, signed_ticket(services, room, person_of(room, 1)))
-    over, sent = threading.Event(), []
-
-    def flood() -> None:
-        block = b"".join(
-            frame(ABNF.OPCODE_TEXT, f'42/live,{number}["{event}",{{}}]'.encode())
-            for number, event in enumerate(["command", "view", "ping_clock", "range", "unheard"] * 200)
-        )
-        while not over.is_set():
-            try:
-                plain(line).sendall(block)
-                sent.append(len(block))
-            except (OSError, WebSocketException):
-                time.sleep(0.01)  # it takes no more for now
-
-    flooding = threading.Thread(target=flood)
-    flooding.start()
-    try:
-        wait(lambda: sent)
-        for number in range(10):
-            assert guest.do("presence.heads", heads=1 + number)
-            time.sleep(0.1)
-    finally:
-        over.set()
-        plain(line).shutdown(socket.SHUT_RDWR)  # wakes who is sending
-        flooding.join()
-        plain(line).close()
-    assert "Traceback" not in server.log.read_text()
