@@ -38,6 +38,7 @@ class Line:
         self._writer = writer
         self._socket = WSConnection(ConnectionType.CLIENT)
         self._text = ""
+        self._frozen = False
         self._heard: deque[str] = deque()
 
     @classmethod
@@ -86,6 +87,8 @@ class Line:
                 async with asyncio.timeout(seconds):
                     text = await self._next()
             except TimeoutError:
+                if self._frozen:
+                    continue
                 raise LineError("silence") from None
             if text == "2":
                 self.send("3")
@@ -105,8 +108,15 @@ class Line:
             self._write(self._socket.send(Message(data=text)))
 
     def freeze(self) -> None:
-        """Read no more; the connection stays."""
+        """Read no more; the connection stays. A program that is stopped doesn't notice the silence either."""
+        self._frozen = True
         self._writer.transport.pause_reading()  # type: ignore[attr-defined]  # of a socket's transport
+
+    def thaw(self) -> None:
+        """Go on reading."""
+        self._frozen = False
+        if not self._writer.is_closing():
+            self._writer.transport.resume_reading()  # type: ignore[attr-defined]  # of a socket's transport
 
     def abort(self) -> None:
         """End it without a word."""

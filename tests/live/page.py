@@ -194,6 +194,11 @@ class Page:
         if self._line is not None:
             self._line.freeze()
 
+    def thaw(self) -> None:
+        """Go on."""
+        if self._line is not None:
+            self._line.thaw()
+
     def _cut(self) -> None:
         """End the present line; another is made."""
         if self._line is not None:
