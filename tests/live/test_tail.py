@@ -212,6 +212,20 @@ def test_only_votes_that_changed_are_told_again(engine: Engine, paper: Paper, op
     assert paper.to(guest, "heads")[0]["tallies"] == {shown[1]: 1}
 
 
+def test_votes_of_very_many_questions_are_told_by_and_by_and_changes_first(engine: Engine) -> None:
+    counted = {f"q{number}": number for number in range(250)}
+    tell = engine.pulse._changed_tallies
+    beats = [tell("room", counted, False) for _ in range(4)]
+    assert [len(one) for one in beats] == [100, 100, 50, 0]
+    assert {question: count for one in beats for question, count in one.items()} == counted
+    assert len(tell("room", counted, True)) == 100
+    counted["q249"] = 1000
+    del counted["q0"]
+    later = [tell("room", counted, False) for _ in range(3)]
+    assert later[0]["q249"] == 1000
+    assert [len(one) for one in later] == [100, 50, 0]
+
+
 def test_a_seat_that_is_lost_is_told_and_ended(engine: Engine, paper: Paper, open_world: World) -> None:
     guest, other = join(engine, open_world, person_of(open_world)), join(engine, open_world, person_of(open_world, 1))
     engine.pulse.check_seats()

@@ -112,7 +112,7 @@ class Greeter:
     def _for(self, reading: _Reading, greeting: Greeting) -> list[Message]:
         connection = greeting.connection
         room = reading.rooms[connection.room_id]
-        joined = {
+        joined: dict[str, Any] = {
             "role": connection.seat.role,
             "room": {"id": room.id, "name": room.name},
             "channels": list(connection.channels),

@@ -33,6 +33,8 @@ GHOSTS_EVERY: Final = 300.0
 COUNT_EVERY: Final = 4.0
 """Other processes' comings and goings are counted so often."""
 ALL_TALLIES_EVERY: Final = 20.0
+TALLIES_AT_ONCE: Final = 100
+"""Votes of more questions than these wait for the next heartbeat: to thousands, each of them counts."""
 REPEATED: Final = 3
 """How often a person's channel is told its number after a change; the public number goes out each time."""
 
@@ -63,7 +65,9 @@ class Pulse:
         self._stopping = False
         self._due: dict[str, float] = {}
         self._present: dict[str, tuple[float, Presence]] = {}
+        # votes as they were told, and questions whose votes are to be told again
         self._tallies: dict[str, dict[str, int]] = {}
+        self._again: dict[str, set[str]] = {}
         self._told: dict[str, tuple[int, int]] = {}
         self._grouped: dict[str, tuple[float, list[dict[str, Any]]]] = {}
         self._recount: set[str] = set()
@@ -234,10 +238,7 @@ class Pulse:
         channels: list[Channel],
         everything: bool,
     ) -> list[tuple[Channel, dict[str, Any]]]:
-        counted = votes.tallies(session, room_id)
-        before = {} if everything else self._tallies.get(room_id, {})
-        self._tallies[room_id] = counted
-        tallies = {question: count for question, count in counted.items() if before.get(question) != count}
+        tallies = self._changed_tallies(room_id, votes.tallies(session, room_id), everything)
         shared: dict[str, Any] = {"presence": self.presence(session, room_id).json(), "tallies": tallies}
         running = polls.running(session, room_id)
         if seen := {poll: _counts(one) for poll, one in running.items() if one["public"]}:
@@ -268,6 +269,21 @@ class Pulse:
             self._grouped[room_id] = (time.monotonic(), found)
         return found
 
+    def _changed_tallies(self, room_id: str, counted: dict[str, int], everything: bool) -> dict[str, int]:
+        """Votes to tell: those that changed, and by and by all of them again; never more than can be sent to many."""
+        told = self._tallies.setdefault(room_id, {})
+        again = self._again.setdefault(room_id, set())
+        if everything:
+            again.update(told)
+        changed = [question for question, count in counted.items() if told.get(question) != count]
+        rest = [question for question in counted if question in again and question not in changed]
+        chosen = {question: counted[question] for question in (changed + rest)[:TALLIES_AT_ONCE]}
+        told.update(chosen)
+        again.difference_update(chosen)
+        for question in told.keys() - counted.keys():
+            del told[question]
+        return chosen
+
     def _is_news(self, channel_id: str, number: int) -> bool:
         told, times = self._told.get(channel_id, (-1, 0))
         if told == number and times >= REPEATED:
@@ -279,6 +295,7 @@ class Pulse:
         present = {channel.id for channels in rooms.values() for channel in channels}
         self._told = {channel: told for channel, told in self._told.items() if channel in present}
         self._tallies = {room: counted for room, counted in self._tallies.items() if room in rooms}
+        self._again = {room: waiting for room, waiting in self._again.items() if room in rooms}
         self._present = {room: counted for room, counted in self._present.items() if room in rooms}
         self._grouped = {room: found for room, found in self._grouped.items() if room in rooms}
 

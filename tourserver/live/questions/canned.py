@@ -1,4 +1,4 @@
-"""Words that hosts use again and again, for declining and for answering; of one session, or ours until it has its own."""
+"""Words that hosts use again and again, for declining and answering: a session's own, and ours to begin with."""
 
 from __future__ import annotations
 

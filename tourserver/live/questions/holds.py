@@ -1,4 +1,4 @@
-"""Who of the crew works on a question at this moment, so that two don't do the same. It binds nobody and ends by itself."""
+"""Who of the crew works on a question now, so that two don't do the same. It binds nobody and ends by itself."""
 
 from __future__ import annotations
 
