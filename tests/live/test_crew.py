@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,17 +13,21 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from tests.factories import signed_in
-from tests.live.factories import World, host_of, make_world, open_room, person_of
+from tests.live.factories import World, host_of, make_world, open_room, person_of, ticket_of
 from tests.live.test_commands import command
 from tourserver.core import rights
 from tourserver.core.errors import Forbidden, NotFound
 from tourserver.core.rights import SYSTEM, Actor
 from tourserver.core.services import Services
-from tourserver.live import access, rooms, snapshots
+from tourserver.live import access, joining, presence, rooms, snapshots, tickets
 from tourserver.live.calls import Caller
 from tourserver.live.commands import SeatLostError, execute
 from tourserver.live.crew import guests
 from tourserver.live.crew.guests import GuestRole
+from tourserver.live.guiding import viewtrack
+from tourserver.live.guiding.guide import make_view
+from tourserver.live.guiding.models import ViewChunk
+from tourserver.live.models import Attendance
 from tourserver.live.tickets import Ticket
 from tourserver.people.models import User
 from tourserver.registration.models import Registration
@@ -68,7 +73,7 @@ def test_a_guests_link_leads_to_their_page_and_leaves_the_address_bar(
     assert told["me"]["actor"].startswith("registration:")
 
 
-@pytest.mark.parametrize("path", ["", "/queue", "/speaker", "/screen", "/captions"])
+@pytest.mark.parametrize("path", ["", "/queue", "/speaker", "/screen", "/captions", "/rehearsal"])
 def test_every_page_of_the_crew_asks_delegates_and_strangers_for_more_than_their_link(
     client: FlaskClient, app_services: Services, world: World, path: str
 ) -> None:
@@ -181,3 +186,50 @@ def test_everyone_reads_a_captioners_lines_and_late_joiners_the_last_three(
     assert [(one["text"], one["lang"]) for one in state["captions"]] == [(f"Line {n}", "zh-Hans") for n in (2, 3, 4)]
     assert host_of(world).reference not in str(state["captions"])
     assert person_of(world).id not in str(state["captions"])
+
+
+# --- rehearsal
+
+
+def rehearse(services: Services, world: World) -> Caller:
+    """A host's connection to the room for rehearsals."""
+    with services.db.write() as session:
+        real = ticket_of(services, session, world, host_of(world))
+        ticket = replace(real, room="rehearsal")
+        wish = joining.Wish(
+            "sid", tickets.read(services.keys.secret_key, tickets.sign(services.keys.secret_key, ticket)), "d", 1
+        )
+        [place] = joining.admit(session, services.tokens, [wish], process="p", lines=lambda _room, _person: 0)
+    assert isinstance(place, joining.Place)
+    return Caller(ticket, place.room_id, "sid", "en")
+
+
+def test_a_rehearsal_is_a_room_of_its_own_as_often_as_one_likes_and_counts_nowhere(app_services: Services) -> None:
+    with app_services.db.write() as session:
+        world = make_world(session)
+    caller = rehearse(app_services, world)
+    assert caller.room_id != world.room_id
+    for _ in range(2):
+        execute(app_services, caller, command("room.open"))
+        execute(app_services, caller, command("guide.take"))
+        execute(app_services, caller, command("room.end"))
+    with app_services.db.write() as session:
+        assert session.get_one(ScheduledSession, world.session_id).state == "scheduled"
+        assert rooms.get(session, world.room_id).state == "closed"
+        frame = viewtrack.Frame(make_view(world.scenes[0], 0, 0, 70), 1000, "Hanna")
+        chunks = [(host_of(world).reference, [frame])]
+        viewtrack.write(session, [viewtrack.Due(room, None, chunks) for room in (caller.room_id, world.room_id)])
+        assert set(session.scalars(select(ViewChunk.room_id))) == {world.room_id}
+        presence.leave(session, ["sid"])
+        assert session.scalar(select(Attendance.id)) is None
+
+
+def test_no_delegate_enters_a_rehearsal(client: FlaskClient, app_services: Services, world: World) -> None:
+    with app_services.db.write() as session:
+        ticket = replace(ticket_of(app_services, session, world, person_of(world)), room="rehearsal")
+        with pytest.raises(Forbidden):
+            access.check(session, app_services.tokens, ticket)
+    assert client.get(f"/host/{world.slug}/rehearsal").status_code == 302
+    link, _caller = invite(app_services, world, "speaker")
+    client.get(link)
+    assert "Rehearsal" in client.get(f"/host/{world.slug}/rehearsal").text

@@ -86,7 +86,16 @@ def check_many(session: Session, tokens: LinkTokens, tickets: Iterable[Ticket]) 
             found[ticket] = _user(session, ticket)
         else:
             people.append(ticket)
-    return found | _registered(session, tokens, people) if people else found
+    if people:
+        found |= _registered(session, tokens, people)
+    return {ticket: _here(ticket, seat) for ticket, seat in found.items()}
+
+
+def _here(ticket: Ticket, seat: Seat | TourserverError) -> Seat | TourserverError:
+    """A rehearsal is the crew's alone."""
+    if ticket.room == "rehearsal" and isinstance(seat, Seat) and not seat.crew:
+        return Forbidden(N_("Only this session's crew may open this page."), code="not_allowed")
+    return seat
 
 
 def _closed(state: str | None) -> TourserverError | None:

@@ -57,10 +57,8 @@ def admit(
 ) -> list[Place | TourserverError]:
     """Let people in or say why not, each on its own account; in a writing transaction."""
     seats = access.check_many(session, tokens, (wish.ticket for wish in wishes))
-    found = {
-        session_id: rooms.get_or_create(session, session_id)
-        for session_id in dict.fromkeys(seat.session_id for seat in seats.values() if isinstance(seat, Seat))
-    }
+    wanted = dict.fromkeys((seat.session_id, ticket.room) for ticket, seat in seats.items() if isinstance(seat, Seat))
+    found = {key: rooms.get_or_create(session, *key) for key in wanted}
     taken: Counter[tuple[str, str]] = Counter()
     answers: list[tuple[Room, Seat] | TourserverError] = []
     for wish in wishes:
@@ -68,7 +66,7 @@ def admit(
         if isinstance(seat, TourserverError):
             answers.append(seat)
             continue
-        room = found[seat.session_id]
+        room = found[seat.session_id, wish.ticket.room]
         person = (room.id, seat.actor.id)
         refused = _refusal(room, lines(*person) + taken[person])
         if refused is None:

@@ -19,7 +19,7 @@ from tourserver.core.db import new_id
 from tourserver.live import events
 from tourserver.live.access import Seat
 from tourserver.live.crew import companions
-from tourserver.live.models import Attendance, LiveProcess
+from tourserver.live.models import Attendance, LiveProcess, Room
 
 HEARTBEAT_SECONDS: Final = 15.0
 ORPHANED: Final = timedelta(seconds=45)
@@ -86,8 +86,12 @@ def arrive(session: Session, arrivals: Sequence[Arrival], *, process: str) -> No
 
 
 def leave(session: Session, connections: Iterable[str]) -> None:
-    """Connections ended."""
-    _close(session, Attendance.connection.in_(list(connections)))
+    """Connections ended. Of a rehearsal nothing is kept."""
+    ended = list(connections)
+    _close(session, Attendance.connection.in_(ended))
+    rehearsals = select(Room.id).where(Room.name == "rehearsal")
+    gone = delete(Attendance).where(Attendance.connection.in_(ended), Attendance.room_id.in_(rehearsals))
+    session.execute(gone.execution_options(synchronize_session=False))
 
 
 def set_heads(session: Session, connection: str, headcount: int) -> None:

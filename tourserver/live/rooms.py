@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from tourserver.core import audit, clock, signals
@@ -80,6 +80,10 @@ def open_room(session: Session, room_id: str, *, actor: Actor) -> Room:
     room, planned = _held(session, room_id, with_sites=True)
     if room.state == "open":
         return room
+    if room.name != MAIN and room.state == "ended":  # one may rehearse as often as one likes, with the newest tours
+        session.execute(delete(RoomTour).where(RoomTour.room_id == room.id))
+        session.execute(update(Room).where(Room.id == room.id).values(state="closed", view=None, shown_hotspot=None))
+        session.refresh(room)
     over = planned.state == "scheduled" and clock.now() - planned.ends_at > LEFT
     if room.state == "ended" or planned.state == "ended" or over:
         raise Conflict(N_("This tour has ended."), state={"room": status(room)})
@@ -101,7 +105,8 @@ def end_room(session: Session, room_id: str, *, actor: Actor) -> Room:
         events.append(session, room.id, events.PUBLIC, "guide.changed", {"actor": None})
     _change(session, room, actor, "room.end", state="ended", ended_at=clock.now(), guide_actor=None)
     events.append(session, room.id, events.PUBLIC, "room.ended")
-    signals.room_ended.send(session, room_id=room.id)
+    if room.name == MAIN:
+        signals.room_ended.send(session, room_id=room.id)
     return room
 
 

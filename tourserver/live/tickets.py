@@ -21,6 +21,9 @@ COOKIE: Final = "tourserver_live"
 COOKIE_SECONDS: Final = 180 * 24 * 60 * 60
 
 
+RoomName = Literal["main", "rehearsal"]
+
+
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """Who may enter which session's room, for 24 hours."""
@@ -30,6 +33,8 @@ class Ticket:
     actor_id: str
     # of the join link, or the account's mark
     version: int
+    # a session has two: the one that counts, and one for its crew to rehearse in
+    room: RoomName = "main"
 
     @property
     def actor(self) -> Actor:
@@ -44,20 +49,21 @@ def account_mark(fs_uniquifier: str) -> int:
 
 def sign(secret_key: str, ticket: Ticket) -> str:
     """The ticket as the page carries it."""
-    return _tickets(secret_key).dumps([ticket.session_id, ticket.kind, ticket.actor_id, ticket.version])
+    return _tickets(secret_key).dumps([ticket.session_id, ticket.kind, ticket.actor_id, ticket.version, ticket.room])
 
 
 def read(secret_key: str, text: str) -> Ticket:
     """Read a ticket back. Raises :class:`Forbidden`, code ``ticket_expired`` or ``not_allowed``."""
     try:
-        session_id, kind, actor_id, version = _tickets(secret_key).loads(text, max_age=TICKET_SECONDS)
+        session_id, kind, actor_id, version, *room = _tickets(secret_key).loads(text, max_age=TICKET_SECONDS)
     except SignatureExpired as error:
         raise Forbidden(
             N_("This page is older than a day. Load it again; what you typed is kept."), code="ticket_expired"
         ) from error
     except (BadSignature, ValueError, TypeError) as error:
         raise Forbidden(N_("This page can't enter the room. Open your link again."), code="not_allowed") from error
-    return Ticket(session_id, kind, actor_id, version)
+    # pages of the first release don't name their room
+    return Ticket(session_id, kind, actor_id, version, "rehearsal" if room == ["rehearsal"] else "main")
 
 
 def cookie_path(slug: str) -> str:

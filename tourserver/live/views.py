@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 import segno
@@ -18,7 +19,7 @@ from tourserver.core.errors import Gone, NotFound, TourserverError
 from tourserver.core.i18n import N_
 from tourserver.live import access, entrance, rooms, tickets
 from tourserver.live.access import Seat
-from tourserver.live.tickets import Ticket
+from tourserver.live.tickets import RoomName, Ticket
 from tourserver.registration.models import Registration
 from tourserver.sessions import listing
 from tourserver.sessions.models import ScheduledSession
@@ -121,6 +122,12 @@ def host(slug: str) -> Answer | str | tuple[str, int]:
     return _crew(slug, "live.host", "live/host.html")
 
 
+@bp.get("/host/<slug>/rehearsal")
+def rehearsal(slug: str) -> Answer | str | tuple[str, int]:
+    """The crew's page once more, in a room of its own: nothing of it counts, and no delegate is there."""
+    return _crew(slug, "live.rehearsal", "live/host.html", room_name="rehearsal")
+
+
 @bp.get("/host/<slug>/queue")
 def queue(slug: str) -> Answer | str | tuple[str, int]:
     """The moderator's queue alone, as on a phone in the hand."""
@@ -146,7 +153,13 @@ def captions(slug: str) -> Answer | str | tuple[str, int]:
 
 
 def _crew(
-    slug: str, endpoint: str, template: str, *, only: str = "", with_code: bool = False
+    slug: str,
+    endpoint: str,
+    template: str,
+    *,
+    only: str = "",
+    with_code: bool = False,
+    room_name: RoomName = "main",
 ) -> Answer | str | tuple[str, int]:
     services, actor = web.services(), web.current_actor()
     with services.db.read() as session:
@@ -162,7 +175,7 @@ def _crew(
             guest = entered.ticket.kind == "registration"
             return _remember(moved, tickets.crew_path(planned.slug), entered.ticket) if guest else moved
         web.use_language(entered.seat.language)
-        page = _page(session, planned, entered.seat, entered.ticket)
+        page = _page(session, planned, entered.seat, replace(entered.ticket, room=room_name))
         code = _code(_public_url(planned)) if with_code else None
         return render_template(template, room=page, only=only, may=page["may"], code=code, address=_public_url(planned))
 
@@ -189,7 +202,7 @@ def _session(session: Session, slug: str) -> ScheduledSession:
 def _page(session: Session, planned: ScheduledSession, seat: Seat, ticket: Ticket) -> dict[str, Any]:
     """What the page's script starts with: JSON values only."""
     lang = web.current_language()
-    here = rooms.find(session, planned.id)
+    here = rooms.find(session, planned.id, ticket.room)
     links = {
         "session": _session_url(planned),
         "leave": url_for("studio.today") if seat.role == "host" else _session_url(planned),
@@ -202,6 +215,7 @@ def _page(session: Session, planned: ScheduledSession, seat: Seat, ticket: Ticke
         "ticket": tickets.sign(web.services().keys.secret_key, ticket),
         # to the page and its channels everyone of the crew is a host; what each may do is in "may"
         "role": "host" if seat.crew else "participant",
+        "room": ticket.room,
         "crew_role": seat.role,
         "may": _may(session, seat),
         "lang": lang,

@@ -100,6 +100,8 @@ export interface RoomData {
   role: Role;
   lang: string;
   session: SessionInfo;
+  /** "main", or "rehearsal" where the crew is alone. */
+  room?: string;
   /** What this person of the crew is, and may do. */
   crew_role?: string;
   may?: string[];

@@ -127,7 +127,8 @@ export class Room {
 
   /** The name in the tab's storage for something of this room and role. */
   key(name: string): string {
-    return `tourserver.${name}.${this.data.role}.${this.data.session.slug}`;
+    const rehearsal = this.data.room === "rehearsal" ? ".rehearsal" : "";
+    return `tourserver.${name}.${this.data.role}.${this.data.session.slug}${rehearsal}`;
   }
 
   private remember(name: string, make: () => string): string {

@@ -220,13 +220,16 @@ def _full(track: Track, present: float, everything: bool) -> bool:
 
 
 def write(session: Session, due: list[Due]) -> None:
-    """Store views and chunks; a view never replaces a newer one."""
+    """Store views and chunks; a view never replaces a newer one. A rehearsal leaves no track for a replay."""
+    unkept = select(Room.id).where(Room.id.in_([one.room_id for one in due]), Room.name == "rehearsal")
+    rehearsals = set(session.scalars(unkept))
     for one in due:
         if one.view is not None:
             known = session.scalar(select(Room.view).where(Room.id == one.room_id).with_for_update())
             if known is None or known["t"] < one.view.t:
                 session.execute(update(Room).where(Room.id == one.room_id).values(view=one.view.stored()))
-        session.add_all(chunk(one.room_id, guide, samples) for guide, samples in one.chunks)
+        if one.room_id not in rehearsals:
+            session.add_all(chunk(one.room_id, guide, samples) for guide, samples in one.chunks)
 
 
 def chunk(room_id: str, guide: str | None, samples: list[Frame]) -> ViewChunk:
