@@ -20,6 +20,7 @@ STEPS: Final[dict[str, tuple[frozenset[str], str | None]]] = {
     "question.withdraw": (frozenset({"pending", "approved", "live"}), "withdrawn"),
     "question.answer": (SHOWN | {"pending"}, "answered"),
     "question.edit": (KEPT, None),
+    "question.translate": (KEPT, None),
     "question.label": (KEPT, None),
     "question.assign": (KEPT, None),
     "question.priority": (KEPT, None),
@@ -43,6 +44,7 @@ class Asked:
     state: str = "pending"
     revision: int = 1
     edited: str = ""
+    translations: dict[str, str] = field(default_factory=dict)
     answer: str | None = None
     reason: str | None = None
     labels: list[str] = field(default_factory=list)
@@ -123,6 +125,10 @@ class Model:
         if name == "question.edit":
             text = args["text"].strip()
             one.edited = "" if text == one.original else text
+        elif name == "question.translate":
+            one.translations.pop(args["language"], None)
+            if args["text"].strip():
+                one.translations[args["language"]] = args["text"]
         elif name == "question.answer":
             one.answer = args["text"]
         elif name == "question.decline":
@@ -213,6 +219,7 @@ class Model:
                 "original": one.original,
                 "state": one.state,
                 "revision": one.revision,
+                "translations": one.translations,
                 "answer": one.answer,
                 "labels": one.labels,
                 "priority": one.priority,

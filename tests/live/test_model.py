@@ -141,6 +141,10 @@ class RoomMachine(RuleBasedStateMachine):
             st.tuples(st.just("decline"), st.just({"reason": "Off topic"})),
             st.tuples(st.just("answer"), st.sampled_from([{"text": "Because."}, {"text": "It is warm."}])),
             st.tuples(st.just("edit"), st.sampled_from([{"text": "How?"}, {"text": " "}, {"text": "Why 0?"}])),
+            st.tuples(
+                st.just("translate"),
+                st.sampled_from([{"language": "sv", "text": "Varför?"}, {"language": "sv", "text": " "}]),
+            ),
             st.tuples(st.just("label"), st.sampled_from([{"labels": ["Heat", "heat", "Cost"]}, {"labels": []}])),
             st.tuples(st.just("priority"), st.integers(0, 2).map(lambda one: {"priority": one})),
             st.tuples(st.just("next"), st.sampled_from([{"on": True}, {"on": True}, {"on": False}])),
