@@ -7,6 +7,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.e2e import room
+from tests.e2e.access import check as check_access
 from tests.e2e.browsers import Browsers
 from tests.e2e.demo import Demo
 from tests.e2e.test_questions import _people
@@ -31,6 +32,7 @@ def test_a_poll_is_asked_answered_once_and_its_result_is_seen_by_all(demo: Demo,
     card.get_by_role("button", name="Ask everyone").click()
     for page in (voter, reader):
         expect(page.get_by_test_id("poll")).to_contain_text(text)
+    check_access(voter)
     poll = voter.get_by_test_id("poll")
     poll.get_by_role("button", name="Send the answer").click()
     expect(poll).to_contain_text("Choose an answer first.")
@@ -56,6 +58,7 @@ def test_a_raised_hand_is_called_and_words_to_everyone_stand_until_taken_back(de
     expect(delegate.get_by_test_id("hand")).to_have_attribute("aria-pressed", "true")
     hand = host.get_by_test_id("hand-card")
     expect(hand).to_have_count(1)
+    check_access(host)
     hand.get_by_role("button", name="Give the word").click()
     expect(delegate.get_by_test_id("hand")).to_have_text("You have the word")
     assert other.get_by_test_id("hand").get_attribute("aria-pressed") == "false"
@@ -97,6 +100,7 @@ def test_the_hosts_switch_the_chat_on_and_nothing_typed_is_lost_when_they_switch
     host.locator("#crew-chat-text").fill(crew)
     host.locator("#crew-chat-text").press("Enter")
     expect(host.get_by_test_id("crew-chat-messages")).to_contain_text(crew)
+    check_access(host)
     assert crew not in delegate.content()
 
     delegate.locator("#chat-text").fill("Half a sentence")

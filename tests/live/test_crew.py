@@ -196,9 +196,8 @@ def rehearse(services: Services, world: World) -> Caller:
     with services.db.write() as session:
         real = ticket_of(services, session, world, host_of(world))
         ticket = replace(real, room="rehearsal")
-        wish = joining.Wish(
-            "sid", tickets.read(services.keys.secret_key, tickets.sign(services.keys.secret_key, ticket)), "d", 1
-        )
+        key = services.keys.secret_key
+        wish = joining.Wish("sid", tickets.read(key, tickets.sign(key, ticket)), "d", 1)
         [place] = joining.admit(session, services.tokens, [wish], process="p", lines=lambda _room, _person: 0)
     assert isinstance(place, joining.Place)
     return Caller(ticket, place.room_id, "sid", "en")
@@ -217,7 +216,7 @@ def test_a_rehearsal_is_a_room_of_its_own_as_often_as_one_likes_and_counts_nowhe
         assert session.get_one(ScheduledSession, world.session_id).state == "scheduled"
         assert rooms.get(session, world.room_id).state == "closed"
         frame = viewtrack.Frame(make_view(world.scenes[0], 0, 0, 70), 1000, "Hanna")
-        chunks = [(host_of(world).reference, [frame])]
+        chunks: list[tuple[str | None, list[viewtrack.Frame]]] = [(host_of(world).reference, [frame])]
         viewtrack.write(session, [viewtrack.Due(room, None, chunks) for room in (caller.room_id, world.room_id)])
         assert set(session.scalars(select(ViewChunk.room_id))) == {world.room_id}
         presence.leave(session, ["sid"])
