@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +41,15 @@ def postgres_cluster() -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture(scope="session")
+def postgres_databases(postgres_cluster: Path) -> Iterator[postgres.Databases]:
+    """Migrated, empty databases of the PostgreSQL server."""
+    tables = [table.name for table in reversed(models.Base.metadata.sorted_tables)]
+    databases = postgres.Databases(postgres_cluster, "template_tourserver", tables)
+    yield databases
+    databases.close()
+
+
 def sqlite_settings(tmp_path: Path, template: Path) -> Settings:
     """Settings of a fresh installation on SQLite."""
     data = tmp_path / "data"
@@ -63,14 +71,10 @@ def database_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
         yield sqlite_settings(tmp_path, request.getfixturevalue("sqlite_template"))
         return
     folder: Path = request.getfixturevalue("postgres_cluster")
-    name = f"t_{uuid.uuid4().hex[:12]}"
-    admin = create_engine(postgres.url(folder, "postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template_tourserver"))
+    databases: postgres.Databases = request.getfixturevalue("postgres_databases")
+    name = databases.take()
     yield Settings(data=tmp_path / "data", database_url=postgres.url(folder, name), log_format="json")
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    databases.give_back(name)
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,13 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
 
 
 def binaries() -> Path:
@@ -68,6 +72,64 @@ def _wait_for(path: Path, server: subprocess.Popen[bytes], log: Path) -> None:
             break
         time.sleep(0.05)
     raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text(errors='replace')}")
+
+
+class Databases:
+    """Migrated, empty databases of a cluster, used again and again: emptying one takes a tenth of making one.
+
+    One whose tables a test changed is dropped instead.
+    """
+
+    def __init__(self, folder: Path, template: str, tables: Sequence[str]) -> None:
+        self._folder = folder
+        self._template = template
+        # children first, so that no foreign key is in the way
+        self._tables = list(tables)
+        self._admin = create_engine(url(folder, "postgres"), isolation_level="AUTOCOMMIT")
+        self._free: list[str] = []
+        self._shape = self._shape_of(template)
+
+    def take(self) -> str:
+        """A database that nobody uses."""
+        if self._free:
+            return self._free.pop()
+        name = f"t_{uuid.uuid4().hex[:12]}"
+        with self._admin.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {self._template}"))
+        return name
+
+    def give_back(self, name: str) -> None:
+        """End what is still connected, and empty it for the next one."""
+        with self._admin.connect() as connection:
+            connection.execute(
+                text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"), {"name": name}
+            )
+            if self._shape_of(name) != self._shape:
+                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+                return
+        engine = create_engine(url(self._folder, name), poolclass=NullPool)
+        with engine.begin() as connection:
+            for table in self._tables:
+                connection.execute(text(f'DELETE FROM "{table}"'))
+        self._free.append(name)
+
+    def close(self) -> None:
+        """The databases go with their cluster."""
+        self._admin.dispose()
+
+    def _shape_of(self, name: str) -> list[tuple[object, ...]]:
+        engine = create_engine(url(self._folder, name), poolclass=NullPool)
+        query = (
+            "SELECT c.relname, c.relkind, count(a.attname), "
+            "md5(string_agg(a.attname || a.atttypid || a.attnotnull, ',' ORDER BY a.attnum)) "
+            "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
+            "WHERE c.relnamespace = 'public'::regnamespace GROUP BY 1, 2 ORDER BY 1, 2"
+        )
+        with engine.connect() as connection:
+            shape = [tuple(row) for row in connection.execute(text(query))]
+            if any(row[0] == "alembic_version" for row in shape):
+                shape += [tuple(row) for row in connection.execute(text("SELECT version_num FROM alembic_version"))]
+        return shape
 
 
 def url(folder: Path, database: str) -> str:
