@@ -3,6 +3,7 @@
 from tourserver.core import signals
 from tourserver.live import pins, revisions
 from tourserver.live import uses as room_uses
+from tourserver.live.crew import companions
 from tourserver.live.questions import followups
 from tourserver.panoramas import uses
 from tourserver.people import invitations
@@ -23,6 +24,7 @@ def connect_signals() -> None:
     signals.session_changed.connect(changes.enqueue)
     signals.submission_changed.connect(letters.enqueue_for_submission)
     signals.tour_withdrawn.connect(withdrawals.enqueue)
+    signals.person_erased.connect(companions.forget)
     signals.room_ended.connect(followups.of_ended_room)
     signals.room_reopened.connect(followups.of_reopened_room)
     invitations.name_scopes("node", sites.name_of_node)

@@ -5,10 +5,12 @@ from tests import factories
 from tourserver.core.errors import Gone, NotFound
 from tourserver.core.rights import SYSTEM
 from tourserver.core.services import Services
+from tourserver.live.crew.models import Companion
 from tourserver.mail.models import OutboxMessage
 from tourserver.people.models import Consent, Person
 from tourserver.registration import erasure, invitations, signup
 from tourserver.registration.models import Registration
+from tourserver.wiring import connect_signals
 
 
 @pytest.fixture
@@ -49,3 +51,12 @@ def test_an_erased_person_leaves_no_name_address_link_or_mail_and_stays_in_the_c
 def test_somebody_who_is_not_stored_cannot_be_erased(services: Services) -> None:
     with services.db.write() as session, pytest.raises(NotFound, match="Nobody is stored"):
         erasure.erase(session, services, "nobody@example.org", actor=SYSTEM)
+
+
+def test_names_of_colleagues_at_the_persons_devices_go_too(services: Services, registration_id: str) -> None:
+    connect_signals()
+    with services.db.write() as session:
+        session.add(Companion(registration_id=registration_id, device="laptop", name="Bo Ek"))
+        session.flush()
+        erasure.erase(session, services, "amina@example.org", actor=SYSTEM)
+        assert session.scalars(select(Companion.name)).all() == [""]

@@ -14,6 +14,7 @@ from tourserver.core.i18n import N_
 from tourserver.live import events, texts
 from tourserver.live.crew.models import Companion
 from tourserver.live.models import Attendance
+from tourserver.registration.models import Registration
 
 NAME_LIMIT: Final = 120
 MOST: Final = 20
@@ -58,3 +59,17 @@ def of_devices(session: Session, devices: Iterable[tuple[str, str]]) -> dict[tup
         tuple_(Companion.registration_id, Companion.device).in_(wanted)
     )
     return {(row[0], row[1]): (row[2], row[3]) for row in session.execute(query)}
+
+
+def forget(session: Session, *, person_id: str) -> None:
+    """Empty the names of colleagues who used an erased person's links (receiver of ``person_erased``).
+
+    That somebody was there, and is counted, stays.
+    """
+    mine = select(Registration.id).where(Registration.person_id == person_id)
+    session.execute(
+        update(Companion)
+        .where(Companion.registration_id.in_(mine))
+        .values(name="")
+        .execution_options(synchronize_session=False)
+    )
