@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := .stamps
 
-.PHONY: demo test test-fast bench lint build setup setup-dev lock messages clean
+.PHONY: demo test test-fast bench soak lint build setup setup-dev lock messages clean
 
 demo: build ## Everything on this machine, with demo content
 	@$(BIN)/tourserver demo
@@ -24,6 +24,11 @@ bench: setup-dev build ## Figures of this machine, as JSON: the live room agains
 	@$(BIN)/tourserver bench live --participants 10000 --rate 4 --seconds 10 --json
 	@$(BIN)/tourserver bench commands --json
 	@$(BIN)/tourserver tiles bench panoramas/sjostaden-quay.jpg --json
+
+CLIENTS ?= 200
+SECONDS ?= 300
+soak: setup-dev build ## Cut lines, frozen pages and killed processes for five minutes; prints what differs at the end as JSON
+	@$(BIN)/python -m tests.soak --clients $(CLIENTS) --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 lint: setup-dev build ## Style, types, floors, templates, translations
 	$(BIN)/ruff check .
