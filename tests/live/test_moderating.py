@@ -135,25 +135,6 @@ def test_merging_keeps_one_vote_a_person_and_tells_everyone_who_asked(services: 
     assert face(services, third, "public") == {}
 
 
-def test_whose_votes_go_along_is_told_what_they_have_voted_for_now(services: Services, open_world: World) -> None:
-    first, second = (ask(services, open_world, f"Q{person}?", person=person) for person in range(2))
-    for question in (first, second):
-        approve(services, open_world, question)
-    with services.db.write() as session:
-        vote(session, open_world.room_id, second, open_world.people[2])
-    do(services, open_world, merging.merge, second, first, 2)
-    voted: dict[str, set[str]] = {one: set() for one in open_world.people}
-    with services.db.read() as session:
-        channels = events.channel_ids(session, open_world.room_id, map(events.person, voted))
-        for one in voted:
-            for event in events.read(session, channels[events.person(one)], 0):
-                if event.kind == "vote":
-                    (voted[one].add if event.data["on"] else voted[one].remove)(event.data["question"])
-        rows = session.execute(select(QuestionVote.registration_id, QuestionVote.question_id)).all()
-    assert voted == dict(zip(open_world.people, (set(), {first}, {first}), strict=True))
-    assert sorted(map(tuple, rows)) == sorted((one, question) for one, given in voted.items() for question in given)
-
-
 def test_what_is_withdrawn_keeps_no_place_among_the_pinned(services: Services, open_world: World) -> None:
     asked = [ask(services, open_world, f"{number}?") for number in range(4)]
     for question in asked:

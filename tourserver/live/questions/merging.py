@@ -44,6 +44,7 @@ def merge(
     earlier = select(Question).where(Question.merged_into_id == question_id, Question.room_id == room_id)
     along = list(session.scalars(earlier.execution_options(populate_existing=True)))
     people = {author(session, room_id, into_id), *(one.registration_id for one in along)}
+    session.execute(select(Question.id).where(Question.id == question_id).with_for_update())  # no votes from here on
     people |= _voters(session, question_id)
     question, _numbers = take(session, room_id, question_id, revision, set(OPEN), also=people)
     target = find(session, room_id, into_id)

@@ -33,21 +33,23 @@ def cast(session: Session, room_id: str, ballots: Sequence[Ballot]) -> list[int 
 
     Only approved and live questions are voted for. Voting twice, and taking back what one hasn't given, is a conflict.
     """
+    refused = _refusals(session, room_id, {ballot.question for ballot in ballots})
     answers: dict[int, int | TourserverError] = {}
     waiting = list(enumerate(ballots))
     while waiting:
         # each person once a round: what somebody wants twice is done one after the other
         this_round = {ballot.registration: at for at, ballot in reversed(waiting)}
         now = sorted(this_round.values())
-        outcomes = _cast(session, room_id, [ballots[at] for at in now])
+        outcomes = _cast(session, room_id, [ballots[at] for at in now], refused)
         answers |= dict(zip(now, outcomes, strict=True))
         waiting = [(at, ballot) for at, ballot in waiting if at not in answers]
     return [answers[at] for at in range(len(ballots))]
 
 
-def _cast(session: Session, room_id: str, ballots: Sequence[Ballot]) -> list[int | TourserverError]:
-    """The same for different people."""
-    refused = _refusals(session, room_id, {ballot.question for ballot in ballots})
+def _cast(
+    session: Session, room_id: str, ballots: Sequence[Ballot], refused: dict[str, TourserverError]
+) -> list[int | TourserverError]:
+    """The same for different people; ``refused`` says which questions can't be voted for."""
     allowed = [ballot for ballot in ballots if ballot.question not in refused]
     events.hold(session, room_id, [events.person(ballot.registration) for ballot in allowed])
     given = _give(session, [ballot for ballot in allowed if ballot.on])
@@ -71,13 +73,16 @@ def _cast(session: Session, room_id: str, ballots: Sequence[Ballot]) -> list[int
 
 
 def _refusals(session: Session, room_id: str, question_ids: Set[str]) -> dict[str, TourserverError]:
-    """Why these questions can't be voted for, by id; those that can are missing."""
+    """Why these questions can't be voted for, by id; those that can are missing, and are joined to no other until the
+    transaction ends: a vote would stay behind (see merging.py, which looks for votes once it holds the question).
+    """
     try:
         rooms.require_open(rooms.get(session, room_id))
     except TourserverError as error:
         return dict.fromkeys(question_ids, error)
     query = select(Question.id, Question.state).where(Question.room_id == room_id, Question.id.in_(question_ids))
-    states = {row[0]: row[1] for row in session.execute(query)}
+    held = query.order_by(Question.id).with_for_update(read=True, key_share=True)
+    states = {row[0]: row[1] for row in session.execute(held)}
     refused: dict[str, TourserverError] = {}
     for question_id in question_ids:
         state = states.get(question_id)
