@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tourserver.core.ratelimit import TokenBucket
 from tourserver.live import fanout
 from tourserver.live.fanout import Line, websocket_frame
+from tourserver.live.transport import PING_SECONDS, turns_due
 
 
 class Green:
@@ -228,3 +229,21 @@ def test_who_sends_without_end_is_read_slowly_and_who_sends_now_and_then_at_once
         ends.client.sendall(b"x")
         assert ends.line.recv(1) == b"x"
     assert len(ends.pauses) > 10, "some, as soon as it is too much"
+
+
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=40), st.integers(0, 10**6))
+def test_everybodys_turn_to_be_pinged_comes_in_time_however_late_the_calls_are(pauses: list[int], begin: int) -> None:
+    asked: dict[int, int] = {}
+    present = begin
+    for pause in pauses:
+        before, present = present, present + pause
+        for turn in turns_due(before, present):
+            asked[turn] = present
+        if present - begin >= PING_SECONDS:
+            late = [turn for turn in range(PING_SECONDS) if present - asked[turn] >= PING_SECONDS]
+            assert late == [], "asked less than a turn ago"
+
+
+def test_after_a_long_pause_each_is_pinged_once() -> None:
+    assert turns_due(100, 1000) == set(range(PING_SECONDS))
+    assert turns_due(100, 100) == set()

@@ -7,6 +7,7 @@ is a change here. Nothing here may be called inside a database transaction.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Protocol
 
@@ -70,7 +71,7 @@ class Transport(Protocol):
         """Send to one connection."""
 
     def ping(self) -> None:
-        """To be called each second: asks whoever is due whether it is still there."""
+        """To be called each second, or as often as one can: asks whoever is due whether it is still there."""
 
     def disconnect(self, sid: str) -> None:
         """End a connection, after what was sent to it."""
@@ -160,6 +161,15 @@ class _Group:
         return self._known
 
 
+def turns_due(before: int, present: int) -> set[int]:
+    """Whose turn came after the second ``before`` until ``present``: numbers below :data:`PING_SECONDS`.
+
+    By the clock and not by the calls: on a busy machine they come late, and who isn't asked in time is taken for dead.
+    """
+    first = max(before + 1, present - PING_SECONDS + 1)
+    return {second % PING_SECONDS for second in range(first, present + 1)}
+
+
 class SocketIoTransport:
     """Flask-SocketIO as the carrier; broadcasts take the lines of fanout.py where a client has one."""
 
@@ -169,7 +179,7 @@ class SocketIoTransport:
         self._lock = threading.Lock()
         self._groups: dict[str, _Group] = {}
         self._everybody = _Group()
-        self._second = 0
+        self._second = int(time.monotonic())
         self._take_pings_over()
 
     def _take_pings_over(self) -> None:
@@ -187,12 +197,13 @@ class SocketIoTransport:
 
     def ping(self) -> None:
         """See :class:`Transport`. Whoever doesn't answer is noticed by the time-out of reading from it."""
-        self._second += 1
+        present = int(time.monotonic())
+        turns = turns_due(self._second, present)
+        self._second = present
         with self._lock:
             lines, _others = self._everybody.members()
-        turn = self._second % PING_SECONDS
         # by where it lies in memory: a line keeps its second however others come and go
-        broadcast([line for line in lines if (id(line) >> 5) % PING_SECONDS == turn], PING_FRAME)
+        broadcast([line for line in lines if (id(line) >> 5) % PING_SECONDS in turns], PING_FRAME)
 
     def join(self, sid: str, channel: str) -> None:
         """See :class:`Transport`."""
