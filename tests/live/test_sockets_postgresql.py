@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,8 @@ def test_a_dozen_people_ask_and_vote_at_once_and_all_see_the_same(
             public = [seq for channel, seq in client.arrivals if channel == "public"]
             assert public == list(range(2, 14))
         wait(lambda: any(data.get("tallies", {}).get(asked[0]) == 12 for heard, data in crew.heard if heard == "heads"))
-        for client in [crew, *guests]:
-            client.close()
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(Client.close, [crew, *guests]))
     with services.db.read() as session:
         assert session.scalar(select(func.count()).select_from(Question)) == 12
         assert session.scalar(select(func.count()).select_from(QuestionVote)) == 12
