@@ -8,14 +8,18 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import engineio
+import engineio.socket
 import pytest
+from engineio.exceptions import QueueEmpty
+from engineio.packet import NOOP, Packet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tourserver.core.ratelimit import TokenBucket
 from tourserver.live import fanout
 from tourserver.live.fanout import Line, websocket_frame
-from tourserver.live.transport import PING_SECONDS, turns_due
+from tourserver.live.transport import PING_SECONDS, be_patient, turns_due
 
 
 class Green:
@@ -247,3 +251,15 @@ def test_everybodys_turn_to_be_pinged_comes_in_time_however_late_the_calls_are(p
 def test_after_a_long_pause_each_is_pinged_once() -> None:
     assert turns_due(100, 1000) == set(range(PING_SECONDS))
     assert turns_due(100, 100) == set()
+
+
+def test_a_line_that_nothing_is_queued_for_stays_open_and_ends_when_it_is_closed() -> None:
+    server = engineio.Server(async_mode="threading", ping_interval=0.05, ping_timeout=0.05)
+    sock = engineio.socket.Socket(server, "sid")
+    be_patient(sock)
+    timer = threading.Timer(0.4, sock.queue.put, [Packet(NOOP)])
+    timer.start()
+    assert [packet.packet_type for packet in sock.poll()] == [NOOP], "four times as long as a ping may take"
+    sock.closed = True
+    with pytest.raises(QueueEmpty):
+        sock.poll()

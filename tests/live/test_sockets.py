@@ -85,7 +85,7 @@ def test_who_joins_is_told_the_room_and_its_state(join: Join, open_world: World)
     assert public["state"]["room"]["state"] == "open"
     assert public["state"]["tour"][0]["scenes"][0]["id"] == open_world.scenes[0]
     heads = guest.wait_for("heads")
-    assert heads["presence"] == {"connections": 1, "persons": 1, "heads": 3, "guides": 0}
+    assert heads["presence"] == {"connections": 1, "persons": 1, "heads": 3, "guides": 0, "free": 0}
     assert abs(heads["now"] - time.time() * 1000) < 5000
     crew = join(open_world, host_of(open_world))
     assert crew.wait_for("joined")["channels"] == ["public", "staff"]

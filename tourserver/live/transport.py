@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 import socketio
 import structlog
+from engineio.exceptions import QueueEmpty
 from engineio.packet import MESSAGE, PING
 from flask_socketio import SocketIO
 from socketio.packet import EVENT, Packet
@@ -161,6 +162,25 @@ class _Group:
         return self._known
 
 
+def be_patient(sock: Any) -> None:
+    """Keep an Engine.IO socket open however long its own queue stays empty.
+
+    Its writer ends the connection when nothing came through the queue for as long as a ping may take. Pings and
+    broadcasts don't: they are written straight to the line, and whoever doesn't answer them is noticed by the reader.
+    """
+    poll = sock.poll
+
+    def patiently() -> Any:
+        while True:
+            try:
+                return poll()
+            except QueueEmpty:
+                if sock.closed or sock.closing:
+                    raise
+
+    sock.poll = patiently
+
+
 def turns_due(before: int, present: int) -> set[int]:
     """Whose turn came after the second ``before`` until ``present``: numbers below :data:`PING_SECONDS`.
 
@@ -190,6 +210,7 @@ class SocketIoTransport:
         def connect(sid: str, environ: dict[str, Any]) -> Any:
             answer = connected(sid, environ)
             if ENVIRON_KEY in environ:
+                be_patient(eio.sockets[sid])
                 eio.sockets[sid].last_ping = None  # Engine.IO begins to ping when there is a time here
             return answer
 
