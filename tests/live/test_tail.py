@@ -435,3 +435,16 @@ def test_who_joins_again_and_again_is_slowed_down_and_nobody_else_is(
     with pytest.raises(RateLimited):
         join(engine, open_world, person_of(open_world))
     join(engine, open_world, person_of(open_world, 1))
+
+
+def test_who_comes_back_by_number_is_told_all_votes_at_once(engine: Engine, paper: Paper, open_world: World) -> None:
+    question = ask(engine.services, open_world)
+    approve(engine.services, open_world, question)
+    with engine.services.db.write() as session:
+        vote(session, open_world.room_id, question, open_world.people[1])
+        number = events.heads(session, [open_world.room_id])
+        public = number[events.channel_ids(session, open_world.room_id, [events.PUBLIC])[events.PUBLIC]]
+    back = join(engine, open_world, person_of(open_world), since={"public": public, "person": 0})
+    assert paper.to(back, "heads")[0]["tallies"] == {question: 1}
+    fresh = join(engine, open_world, person_of(open_world, 1))
+    assert "tallies" not in paper.to(fresh, "heads")[0], "the snapshot has them"

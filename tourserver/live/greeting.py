@@ -20,6 +20,7 @@ from tourserver.live.guiding.viewtrack import ViewTracks
 from tourserver.live.members import Connection
 from tourserver.live.models import Room, RoomChannel
 from tourserver.live.presence import Presence
+from tourserver.live.questions import votes
 from tourserver.live.showing import TOURS_CHANGE, Showing
 from tourserver.live.transport import Message
 
@@ -45,6 +46,8 @@ class _Reading:
     faces: Faces
     now: int
     numbers: dict[str, int] = field(default_factory=dict)
+    # votes by question, of rooms that somebody comes back to
+    tallies: dict[str, dict[str, int]] = field(default_factory=dict)
     # colleagues' names by registration and device; devices that are there by room and registration
     companions: dict[tuple[str, str], str] = field(default_factory=dict)
     devices: dict[tuple[str, str], set[str]] = field(default_factory=dict)
@@ -133,9 +136,19 @@ class Greeter:
         numbers: dict[str, Any] = {
             name: reading.numbers.get(channel, 0) for name, channel in connection.channels.items()
         }
-        heads = {**numbers, "presence": reading.present[room.id], "now": reading.now}
-        messages.append(self._once(reading, ("heads", room.id, *sorted(numbers.items())), "heads", lambda: heads))
+        heads: dict[str, Any] = {**numbers, "presence": reading.present[room.id], "now": reading.now}
+        goes_on = not self._needs_snapshot(reading, greeting, "public")
+        if goes_on:  # votes take no number in the log: who missed some is told all
+            heads["tallies"] = self._tallies(reading, room.id)
+        key = ("heads", room.id, goes_on, *sorted(numbers.items()))
+        messages.append(self._once(reading, key, "heads", lambda: heads))
         return messages
+
+    @staticmethod
+    def _tallies(reading: _Reading, room_id: str) -> dict[str, int]:
+        if room_id not in reading.tallies:
+            reading.tallies[room_id] = votes.tallies(reading.session, room_id)
+        return reading.tallies[room_id]
 
     def _catch_up(self, reading: _Reading, greeting: Greeting, audience: Audience) -> list[Message]:
         """Pages of what was missed, or a snapshot."""

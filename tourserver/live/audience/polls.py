@@ -176,6 +176,8 @@ def answer(session: Session, room_id: str, answers: Sequence[Answer]) -> list[To
         for poll in session.scalars(
             select(Poll)
             .where(Poll.room_id == room_id, Poll.id.in_({one.poll for one in answers}))
+            # nobody closes it meanwhile: what is answered is in the result that everyone is then shown
+            .with_for_update(read=True)
             .execution_options(populate_existing=True)
         )
     }
