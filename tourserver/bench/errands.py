@@ -53,8 +53,11 @@ class Errands(Swarm):
             self._acknowledged(message, present)
         # of approvals the public channel's; who asked hears of it on a channel of their own as well
         elif (APPROVED in message and PUBLIC in message) or PENDING in message:
+            public = PUBLIC in message
             for kind, question in EVENT_ID.findall(message):
-                self._event(client, kind, question.decode(), present)
+                # a frame of the asker's own channel may hold both: that one isn't how all see it
+                if public or kind == b"pending":
+                    self._event(client, kind, question.decode(), present)
 
     def _acknowledged(self, message: bytes, present: float) -> None:
         found = ACK.match(message)
