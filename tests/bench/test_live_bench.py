@@ -15,7 +15,7 @@ pytestmark = pytest.mark.xdist_group("bench")  # one run for all that is asked o
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def found() -> dict[str, Any]:
     command = [sys.executable, "-m", "tourserver.cli", "bench", "live", "--participants", "25", "--seconds", "2"]
     peers = [argument for peer in ("floor", "stock", "node") for argument in ("--peer", peer)]

@@ -33,11 +33,12 @@ export class Tabs {
   }
 
   private key(event: KeyboardEvent): void {
-    const index = this.tabs.indexOf(event.target as HTMLElement);
+    const shown = this.tabs.filter((tab) => !tab.hidden);
+    const index = shown.indexOf(event.target as HTMLElement);
     if (index < 0) return;
     const backwards = getComputedStyle(this.list).direction === "rtl" ? "ArrowRight" : "ArrowLeft";
     const forwards = backwards === "ArrowLeft" ? "ArrowRight" : "ArrowLeft";
-    const count = this.tabs.length;
+    const count = shown.length;
     const targets: Record<string, number> = {
       [backwards]: (index + count - 1) % count,
       [forwards]: (index + 1) % count,
@@ -45,7 +46,7 @@ export class Tabs {
       End: count - 1,
     };
     const target = targets[event.key];
-    const tab = target === undefined ? undefined : this.tabs[target];
+    const tab = target === undefined ? undefined : shown[target];
     if (!tab) return;
     event.preventDefault();
     tab.focus();
