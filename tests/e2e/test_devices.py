@@ -13,7 +13,7 @@ from tests.e2e.test_questions import _people
 
 
 def test_a_second_device_is_asked_who_uses_it_and_only_once(demo: Demo, browsers: Browsers) -> None:
-    link = demo.delegate_link(2)
+    link = demo.delegate_link(1)
     host, first = _people(browsers, demo.host_link(), link)
     expect(first.get_by_test_id("second-device")).to_be_hidden()
     (second,) = _people(browsers, link)

@@ -250,6 +250,8 @@ def test_view_north_and_regions_are_taken_from_the_picture(editor: Page) -> None
     page.keyboard.press("ArrowUp")
     size = draft(page)["scenes"][0]["regions"][0]
     room.until(lambda: draft(page)["scenes"][0]["regions"][0]["width"] == size["width"] + 1, 10, "its size being saved")
+    # it is drawn anew when it was saved
+    room.until(lambda: page.locator(".ed-region__corner").bounding_box() is not None, 5, "the corner")
     corner = page.locator(".ed-region__corner").bounding_box()
     assert corner is not None
     page.mouse.move(corner["x"] + 10, corner["y"] + 10)

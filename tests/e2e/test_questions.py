@@ -158,7 +158,7 @@ def test_a_frozen_list_stands_still_and_counts_and_a_lock_keeps_what_was_typed(d
     expect(room.card(moderator, later)).to_be_visible()
     moderator.locator("#queue-find").fill("")
 
-    moderator.get_by_text("Rules", exact=True).click()
+    moderator.locator("#crew-questions .queue__rules summary").click()
     moderator.get_by_label("Take no more questions").check()
     expect(asker.get_by_test_id("ask-rule")).to_contain_text("take no more questions")
     asker.locator("#ask-text").fill("Too late?")

@@ -37,6 +37,10 @@ export class Finger {
       this.moved(event);
     });
     this.layer.addEventListener("pointerleave", () => this.away());
+    // Said again while the hand rests: to who came meanwhile, and after a word that got lost.
+    room.on("tick", () => {
+      if (this.on && this.at) this.soon();
+    });
     this.layer.addEventListener("keydown", (event) => this.key(event));
   }
 
