@@ -107,4 +107,4 @@ def leave_a_question(session: Session, registration: Registration, owner_id: str
     follow_up = FollowUp(question_id=question.id, owner_user_id=owner_id, due_on=clock.now().date())
     session.add(follow_up)
     session.flush()
-    return {"follow_up_id": follow_up.id, "part": "questions", "guest_id": registration.id}
+    return {"follow_up_id": follow_up.id, "part": "questions", "guest_id": registration.id, "question_id": question.id}

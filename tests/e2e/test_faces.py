@@ -36,6 +36,9 @@ def test_moderators_see_who_is_on_a_question_use_ready_words_and_translate(demo:
     expect(delegate.locator("#questions-new")).to_be_hidden()
     shown.get_by_test_id("other-words").click()
     expect(room.question(delegate, text)).to_be_visible()
+    card.get_by_role("button", name="What was done").click()
+    expect(card.get_by_test_id("history")).to_contain_text("Translate")
+    expect(card.get_by_test_id("history").locator("li")).to_have_count(3)
 
 
 def test_speakers_projectors_captioners_and_phones_have_pages_of_their_own(demo: Demo, browsers: Browsers) -> None:

@@ -28,6 +28,7 @@ from tourserver.live.guiding import viewtrack
 from tourserver.live.guiding.guide import make_view
 from tourserver.live.guiding.models import ViewChunk
 from tourserver.live.models import Attendance
+from tourserver.live.questions import asking
 from tourserver.live.tickets import Ticket
 from tourserver.people.models import User
 from tourserver.registration.models import Registration
@@ -232,3 +233,35 @@ def test_no_delegate_enters_a_rehearsal(client: FlaskClient, app_services: Servi
     link, _caller = invite(app_services, world, "speaker")
     client.get(link)
     assert "Rehearsal" in client.get(f"/host/{world.slug}/rehearsal").text
+
+
+# --- the history of a question
+
+
+def test_who_moderates_reads_what_was_done_with_a_question_and_never_who_asked_without_a_name(
+    client: FlaskClient, app: Flask, app_services: Services, world: World
+) -> None:
+    with app_services.db.write() as session:
+        asked = asking.ask(session, world.room_id, world.people[0], "Why?", anonymous=True, language="en")
+        asking.approve(session, world.room_id, asked.id, 1, actor=host_of(world))
+        asking.withdraw(session, world.room_id, asked.id, 2, registration_id=world.people[0])
+        user = session.get_one(User, world.hosts[0])
+    address = f"/host/{world.slug}/questions/{asked.id}/history"
+    steps = signed_in(app, user).get(address).get_json()["steps"]
+    assert [(one["verb"], one["by"]) for one in steps] == [
+        ("question.ask", None),
+        ("question.approved", "Hanna Host"),
+        ("question.withdrawn", None),
+    ]
+    assert client.get(address).status_code == 403
+    link, _caller = invite(app_services, world, "speaker")
+    client.get(link)
+    assert client.get(address).status_code == 403
+    link, _caller = invite(app_services, world, "co_moderator")
+    client.get(link)
+    assert client.get(address).status_code == 200
+    with app_services.db.write() as session:
+        elsewhere = make_world(session)
+        other = session.get_one(User, elsewhere.hosts[0])
+    foreign = f"/host/{elsewhere.slug}/questions/{asked.id}/history"
+    assert signed_in(app, other).get(foreign).status_code == 404

@@ -190,6 +190,7 @@ def test_addresses_of_nothing_are_not_found_or_refused(world: World) -> None:
         "path": "nothing",
         "follow_up_id": "0" * 32,
         "guest_id": "0" * 32,
+        "question_id": "0" * 32,
         "part": "nothing",
     }
     for who, browser in world.browsers.items():

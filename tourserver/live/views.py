@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import segno
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request, url_for
 from flask.sansio.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -15,10 +15,13 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as Answer
 
 from tourserver.core import clock, i18n, rights, web
-from tourserver.core.errors import Gone, NotFound, TourserverError
+from tourserver.core.errors import Forbidden, Gone, NotFound, TourserverError
 from tourserver.core.i18n import N_
 from tourserver.live import access, entrance, rooms, tickets
 from tourserver.live.access import Seat
+from tourserver.live.calls import MODERATE
+from tourserver.live.questions import history
+from tourserver.live.questions.changing import unknown
 from tourserver.live.tickets import RoomName, Ticket
 from tourserver.registration.models import Registration
 from tourserver.sessions import listing
@@ -150,6 +153,22 @@ def screen(slug: str) -> Answer | str | tuple[str, int]:
 def captions(slug: str) -> Answer | str | tuple[str, int]:
     """Where a captioner writes what is said."""
     return _crew(slug, "live.captions", "live/captions.html")
+
+
+@bp.get("/host/<slug>/questions/<question_id>/history")
+def question_history(slug: str, question_id: str) -> Answer:
+    """What was done with a question, for who moderates it: JSON ``steps``."""
+    services, actor = web.services(), web.current_actor()
+    with services.db.read() as session:
+        planned = _session(session, slug)
+        entered = entrance.enter(session, services, planned, actor, request.cookies.get(tickets.COOKIE))
+        here = rooms.find(session, planned.id)
+        if entered is None:
+            raise Forbidden(N_("Only this session's crew may open this page."))
+        rights.require(session, entered.seat.actor, MODERATE, access.thing(planned.id))
+        if here is None:
+            raise unknown()
+        return jsonify(steps=history.of(session, here.id, question_id))
 
 
 def _crew(

@@ -2,11 +2,20 @@
 import { h } from "../dom";
 import { _ } from "../i18n";
 import { button, setText } from "./dom";
-import { languageName } from "./format";
+import { clockTime, languageName } from "./format";
 import type { Question } from "./protocol";
 import { nameOf, type ReadyOwner, readyWords } from "./ready-words";
 
+/** Something that was done with a question. */
+export interface Step {
+  at: number;
+  verb: string;
+  by: string | null;
+}
+
 export interface MoreOwner extends ReadyOwner {
+  /** What was done with the question, the oldest first. */
+  history(question: string): Promise<Step[]>;
   /** Tells the colleagues that this page works on the question, or no longer. */
   hold(question: string, on: boolean): void;
   /** Sends a command about the question on its newest revision. */
@@ -99,6 +108,24 @@ export function more(first: Question, owner: MoreOwner): More {
     show(form, field);
   };
 
+  const history = async () => {
+    const list = h("ol", { class: "card-q__history", "data-testid": "history" });
+    const form = h(
+      "div",
+      { class: "card-q__words" },
+      list,
+      button(_("Close"), close, { look: "button--quiet" }),
+    );
+    element.open = true;
+    slot.replaceChildren(form);
+    try {
+      const steps = await owner.history(question.id);
+      list.replaceChildren(...steps.map((step) => h("li", {}, stepWords(step))));
+    } catch {
+      list.replaceChildren(h("li", {}, _("The history can't be read right now. Try again in a moment.")));
+    }
+  };
+
   const toggle = (words: () => string, sign: string, id: string, act: () => void) => {
     const made = button("", act, { icon: sign, look: "button--quiet", attributes: { "data-more": id } });
     return { made, draw: () => setText(made.querySelector("span") ?? made, words()) };
@@ -160,6 +187,12 @@ export function more(first: Question, owner: MoreOwner): More {
       () => owner.send(question, "question.priority", { priority: question.priority ? 0 : 2 }),
     ),
     toggle(
+      () => _("What was done"),
+      "history",
+      "history",
+      () => void history(),
+    ),
+    toggle(
       () => _("Back one step"),
       "undo-2",
       "back",
@@ -194,6 +227,23 @@ export function more(first: Question, owner: MoreOwner): More {
       }
     },
   };
+}
+
+/** "14:07 · Approved · Hanna Host". */
+function stepWords({ at, by, verb }: Step): string {
+  const words: Record<string, string> = {
+    "question.ask": _("Asked"),
+    "question.approved": _("Approved"),
+    "question.pending": _("Back among the new ones"),
+    "question.live": _("Being answered now"),
+    "question.unlive": _("Back to approved"),
+    "question.answered": _("Answered"),
+    "question.declined": _("Declined"),
+    "question.withdrawn": _("Withdrawn"),
+    "person.blocked": _("Take no more from this person"),
+    "person.unblocked": _("Take questions from this person again"),
+  };
+  return [clockTime(at), words[verb] ?? commandWords(verb), by].filter(Boolean).join(" · ");
 }
 
 function sendWords(name: FormName): string {

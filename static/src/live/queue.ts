@@ -8,7 +8,7 @@ import { questionOf } from "./parse";
 import type { Ack, Canned, Question } from "./protocol";
 import { type Action, actionByCommand, actionByKey, actionWords, stateWords } from "./queue-actions";
 import { type CardOwner, type CardRow, card } from "./queue-card";
-import { commandWords, type FormName } from "./queue-more";
+import { commandWords, type FormName, type Step } from "./queue-more";
 import { announce, errorWords, type Room } from "./room";
 import { Tabs } from "./tabs";
 
@@ -102,6 +102,13 @@ export class Queue implements CardOwner {
 
   canned(kind: "reason" | "answer"): readonly Canned[] {
     return this.room.store.state.canned.filter((reply) => reply.kind === kind);
+  }
+
+  async history(question: string): Promise<Step[]> {
+    const { slug } = this.room.data.session;
+    const answer = await fetch(`/host/${slug}/questions/${question}/history`, { credentials: "same-origin" });
+    if (!answer.ok) throw new Error(`history: ${answer.status}`);
+    return ((await answer.json()) as { steps: Step[] }).steps;
   }
 
   keepWords(kind: "reason" | "answer", lang: string, text: string): void {
