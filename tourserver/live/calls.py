@@ -51,11 +51,11 @@ Rule = Callable[[Call, Any], dict[str, Any]]
 class Many:
     """A rule for many calls in one transaction: what thousands may ask for in the same seconds.
 
-    Commands that share one may be done in one go, in the order given. It gives an outcome for each, and has written
-    nothing for what it refuses.
+    Commands that share one may be done in one go. It is given a room's calls in the order of their coming, gives an
+    outcome for each, and has written nothing for what it refuses.
     """
 
-    rule: Callable[[Session, Sequence[tuple[Call, Any]]], Sequence[Outcome]]
+    rule: Callable[[Session, str, Sequence[tuple[Call, Any]]], Sequence[Outcome]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,13 +137,17 @@ def _together(
             outcomes[at] = _used_before()
         elif known is not None:
             outcomes[at] = known.result if known.name == one.envelope.name else _used_before()
-    fresh = list(first.values())
-    calls = [(Call(session, asked[at].caller.room_id, seats[at], asked[at].caller), asked[at].args) for at in fresh]
+    by_room: dict[str, list[int]] = {}
+    for at in first.values():
+        by_room.setdefault(asked[at].caller.room_id, []).append(at)
     done: dict[Key, dict[str, Any]] = {}
-    for at, outcome in zip(fresh, many.rule(session, calls), strict=True):
-        outcomes[at] = _with_face(session, outcome, seats[at]) if isinstance(outcome, Conflict) else outcome
-        if isinstance(outcome, dict):
-            done[asked[at].key] = outcome
+    for room_id in sorted(by_room):  # in one order, as each holds channels of its room
+        fresh = by_room[room_id]
+        calls = [(Call(session, room_id, seats[at], asked[at].caller), asked[at].args) for at in fresh]
+        for at, outcome in zip(fresh, many.rule(session, room_id, calls), strict=True):
+            outcomes[at] = _with_face(session, outcome, seats[at]) if isinstance(outcome, Conflict) else outcome
+            if isinstance(outcome, dict):
+                done[asked[at].key] = outcome
     _keep(session, done)
     _give_up(session, [key for key in first if key not in done])
     # the same once more, in the same moment, is answered like the first

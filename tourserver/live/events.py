@@ -7,7 +7,7 @@ database sequence does neither.) Whatever a decision depends on is read after th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -120,69 +120,62 @@ def hold(session: Session, room_id: str, names: Iterable[str]) -> dict[str, int]
 
 def append(session: Session, room_id: str, channel: str, kind: str, data: dict[str, Any] | None = None) -> int:
     """Write one event; gives its number."""
-    channel_id, seq = _count(session, room_id, channel)
-    row = {
-        "id": new_id(),
-        "channel_id": channel_id,
-        "seq": seq,
-        "kind": kind,
-        "data": data or {},
-        "at": clock.now(),
-    }
-    session.execute(insert(RoomEvent).values(row))
-    _wake_after_commit(session, channel_id)
-    return seq
+    return append_each(session, room_id, [Entry(channel, kind, data or {})])[channel]
 
 
 def append_many(session: Session, room_id: str, entries: Sequence[Entry]) -> dict[str, int]:
     """Write events to several channels, which are taken in a fixed order; gives the last number of each."""
     hold(session, room_id, (entry.channel for entry in entries))
-    return {entry.channel: append(session, room_id, entry.channel, entry.kind, entry.data) for entry in entries}
+    return append_each(session, room_id, entries)
 
 
-def append_each(session: Session, room_id: str, entries: Sequence[Entry]) -> None:
-    """Write one event to each of several channels, all different, that are held."""
-    if not entries:
-        return
-    names = [entry.channel for entry in entries]
-    raise_by_one = (
-        update(RoomChannel)
-        .where(RoomChannel.room_id == room_id, RoomChannel.name.in_(names))
-        .values(seq=RoomChannel.seq + 1)
-        .returning(RoomChannel.name, RoomChannel.id, RoomChannel.seq)
-        .execution_options(synchronize_session=False)
-    )
-    numbers = {row[0]: (row[1], row[2]) for row in session.execute(raise_by_one)}
+def append_each(session: Session, room_id: str, entries: Sequence[Entry]) -> dict[str, int]:
+    """The same where the channels are held already. Those of one channel are written in the order given."""
+    numbers: dict[str, int] = {}
+    waiting = list(entries)
+    while waiting:
+        # a channel once a round: its number goes up by one for each event
+        now: dict[str, Entry] = {}
+        later = [entry for entry in waiting if now.setdefault(entry.channel, entry) is not entry]
+        numbers |= _write(session, room_id, now)
+        waiting = later
+    return numbers
+
+
+def _write(session: Session, room_id: str, entries: Mapping[str, Entry]) -> dict[str, int]:
+    counted = _count(session, room_id, entries)
     moment = clock.now()
     rows: list[dict[str, Any]] = [
         {
             "id": new_id(),
-            "channel_id": numbers[entry.channel][0],
-            "seq": numbers[entry.channel][1],
+            "channel_id": counted[channel][0],
+            "seq": counted[channel][1],
             "kind": entry.kind,
             "data": entry.data,
             "at": moment,
         }
-        for entry in entries
+        for channel, entry in entries.items()
     ]
     session.execute(insert(RoomEvent), rows)
     for row in rows:
         _wake_after_commit(session, row["channel_id"])
+    return {channel: seq for channel, (_channel_id, seq) in counted.items()}
 
 
-def _count(session: Session, room_id: str, channel: str) -> tuple[str, int]:
+def _count(session: Session, room_id: str, channels: Collection[str]) -> dict[str, tuple[str, int]]:
+    """Raise each channel's number by one; gives its id and number."""
     raise_by_one = (
         update(RoomChannel)
-        .where(RoomChannel.room_id == room_id, RoomChannel.name == channel)
+        .where(RoomChannel.room_id == room_id, RoomChannel.name.in_(channels))
         .values(seq=RoomChannel.seq + 1)
-        .returning(RoomChannel.id, RoomChannel.seq)
+        .returning(RoomChannel.name, RoomChannel.id, RoomChannel.seq)
         .execution_options(synchronize_session=False)
     )
-    row = session.execute(raise_by_one).one_or_none()
-    if row is None:
-        ensure_channels(session, room_id, [channel])
-        row = session.execute(raise_by_one).one()
-    return row[0], row[1]
+    counted = {row[0]: (row[1], row[2]) for row in session.execute(raise_by_one)}
+    if missing := [channel for channel in channels if channel not in counted]:
+        ensure_channels(session, room_id, missing)
+        counted |= _count(session, room_id, missing)
+    return counted
 
 
 def _wake_after_commit(session: Session, channel_id: str) -> None:

@@ -13,6 +13,9 @@ from tourserver.core.strict import parse as parse
 
 Revision = Annotated[int, Field(ge=1, le=1_000_000)]
 Angle = Annotated[float, Field(allow_inf_nan=False)]
+Language = Literal["en", "sv", "zh_Hans"]
+Reference = Annotated[str, Field(pattern=r"^(user|registration):[0-9a-f]{32}$")]
+"""A member of the crew."""
 
 
 class Envelope(Strict):
@@ -69,7 +72,7 @@ class Words(Seen):
 class Translation(Words):
     """``question.translate``."""
 
-    language: Literal["en", "sv", "zh_Hans"]
+    language: Language
 
 
 class Hold(Which):
@@ -82,7 +85,7 @@ class Canned(Strict):
     """``canned.save``: words to use again, by language."""
 
     kind: Literal["reason", "answer"]
-    texts: dict[Literal["en", "sv", "zh_Hans"], Annotated[str, Field(max_length=20_000)]]
+    texts: dict[Language, Annotated[str, Field(max_length=20_000)]]
 
 
 class WhichCanned(Strict):
@@ -100,7 +103,7 @@ class Labels(Seen):
 class Assign(Seen):
     """``question.assign``: a member of the crew, or nobody."""
 
-    to: Annotated[str, Field(pattern=r"^(user|registration):[0-9a-f]{32}$")] | None
+    to: Reference | None
 
 
 class Priority(Seen):
@@ -154,10 +157,6 @@ class Accept(Strict):
 
     site: Id
     revision: Id
-
-
-Reference = Annotated[str, Field(pattern=r"^(user|registration):[0-9a-f]{32}$")]
-"""A member of the crew."""
 
 
 class Take(Strict):

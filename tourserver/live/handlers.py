@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Callable
+from typing import Any, Final, Literal
 
 import structlog
 from flask import Flask
 from flask_babel import force_locale
 from flask_socketio import ConnectionRefusedError as Refused
-from pydantic import Field
 from socketio import Server
 from werkzeug.http import parse_cookie
 
@@ -16,16 +16,13 @@ from tourserver.core import clock, i18n, web
 from tourserver.core.errors import Conflict, Forbidden, NotFound, RateLimited, TourserverError, Unavailable
 from tourserver.core.i18n import N_
 from tourserver.live import access, events
-from tourserver.live.audience.forms import React
-from tourserver.live.audience.reactions import are_allowed
 from tourserver.live.commands import SeatLostError
 from tourserver.live.engine import Engine, Number
 from tourserver.live.faces import Faces
-from tourserver.live.forms import Angle, Id, Look, Strict, parse
-from tourserver.live.guiding import guide, viewtrack
-from tourserver.live.guiding.pointing import Spot
+from tourserver.live.forms import Strict, parse
 from tourserver.live.members import Connection
 from tourserver.live.transport import NAMESPACE
+from tourserver.live.volatile import VOLATILE
 
 log = structlog.get_logger()
 
@@ -39,26 +36,6 @@ class Range(Strict):
     after: Number
 
 
-class ViewFrame(Strict):
-    """``view``: where the guide looks."""
-
-    scene: Id
-    yaw: Angle
-    pitch: Angle
-    fov: Angle
-    t: Annotated[float, Field(allow_inf_nan=False)]
-
-
-class PointerFrame(Strict):
-    """``pointer``: what the guide points at, degrees, or nothing any more."""
-
-    on: bool
-    scene: Id | None = None
-    yaw: Annotated[float, Field(ge=-360, le=360, allow_inf_nan=False)] = 0.0
-    pitch: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] = 0.0
-    t: Annotated[float, Field(allow_inf_nan=False)] = 0.0
-
-
 class Handlers:
     """The events of the namespace."""
 
@@ -68,8 +45,10 @@ class Handlers:
 
     def register(self, server: Server) -> None:
         """Tell Socket.IO."""
-        for event in ("connect", "disconnect", "command", "view", "pointer", "look", "react", "range", "ping_clock"):
+        for event in ("connect", "disconnect", "command", "range", "ping_clock"):
             server.on(event, getattr(self, event), namespace=NAMESPACE)
+        for event in VOLATILE:
+            server.on(event, self._hear(event), namespace=NAMESPACE)
 
     # --- coming and going
 
@@ -158,111 +137,27 @@ class Handlers:
             return self._refuse(too_much, connection.caller.language)
         return {"now": clock.milliseconds(clock.now())}
 
-    # --- the guide's view
+    # --- what only the newest of counts
 
-    def view(self, sid: str, sent: Any = None, *_more: Any) -> None:
-        """Take the guide's view; anybody else's, too many and nonsense are ignored and counted."""
-        connection = self._engine.members.get(sid)
-        if connection is None:
-            return
-        try:
-            taken = connection.seat.crew and connection.views.take() and self._take_view(connection, sent)
-        except TourserverError:
-            taken = False
-        except Exception:
-            log.exception("live.view_failed")
-            taken = False
-        if taken:
-            self._engine.tail.wake()
-        else:
-            connection.ignored += 1
+    def _hear(self, event: str) -> Callable[..., None]:
+        """A handler without an answer: what may not be, is too much or makes no sense is ignored and counted."""
+        take = VOLATILE[event]
 
-    def _take_view(self, connection: Connection, sent: Any) -> bool:
-        frame = parse(ViewFrame, sent)
-        looked = guide.make_view(frame.scene, frame.yaw, frame.pitch, frame.fov)
-        self._ask_who_guides(connection)
-        tracks = self._engine.tracks
-        seat = connection.seat
-        taken = tracks.accept(connection.room_id, seat.actor.reference, looked, frame.t, seat.name)
-        if taken and (newest := tracks.newest(connection.room_id)) is not None:
-            self._engine.wakes.tell_view(connection.room_id, newest.json())
-        return taken
+        def heard(sid: str, sent: Any = None, *_more: Any) -> None:
+            connection = self._engine.members.get(sid)
+            if connection is None:
+                return
+            try:
+                taken = take(self._engine, connection, sent)
+            except TourserverError:
+                taken = False
+            except Exception:
+                log.exception("live.volatile_failed", kind=event)
+                taken = False
+            if not taken:
+                connection.ignored += 1
 
-    def pointer(self, sid: str, sent: Any = None, *_more: Any) -> None:
-        """Take what the guide points at; anybody else's, too many and nonsense are ignored and counted."""
-        connection = self._engine.members.get(sid)
-        if connection is None:
-            return
-        try:
-            taken = connection.seat.crew and connection.spots.take() and self._take_spot(connection, sent)
-        except TourserverError:
-            taken = False
-        except Exception:
-            log.exception("live.pointer_failed")
-            taken = False
-        if taken:
-            self._engine.tail.wake()
-        else:
-            connection.ignored += 1
-
-    def _take_spot(self, connection: Connection, sent: Any) -> bool:
-        spot = parse(PointerFrame, sent)
-        self._ask_who_guides(connection)
-        if not self._engine.tracks.is_led_by(connection.room_id, connection.seat.actor.reference, spot.scene):
-            return False
-        present = clock.milliseconds(clock.now())
-        pointed = Spot(spot.on, present, spot.scene or "", spot.yaw, spot.pitch)
-        newest = self._engine.pointers.put(connection.room_id, pointed)
-        self._engine.wakes.tell_pointer(connection.room_id, newest.json())
-        return True
-
-    def _ask_who_guides(self, connection: Connection) -> None:
-        tracks = self._engine.tracks
-        if tracks.is_stale(connection.room_id):
-            with self._engine.services.db.read() as session:
-                leader, scenes = viewtrack.may_guide(session, connection.room_id)
-            tracks.checked(connection.room_id, leader, scenes)
-
-    def look(self, sid: str, sent: Any = None, *_more: Any) -> None:
-        """Note whether a screen follows the guide or looks around freely."""
-        connection = self._engine.members.get(sid)
-        if connection is None:
-            return
-        try:
-            free = parse(Look, sent).free
-        except TourserverError:
-            connection.ignored += 1
-            return
-        if not connection.seat.crew and connection.looks.take():
-            connection.free = free
-
-    # --- reactions
-
-    def react(self, sid: str, sent: Any = None, *_more: Any) -> None:
-        """Count a reaction; too many, nonsense and those in a room that takes none are ignored and counted."""
-        connection = self._engine.members.get(sid)
-        if connection is None:
-            return
-        try:
-            taken = connection.reactions.take() and self._take_reaction(connection, parse(React, sent))
-        except TourserverError:
-            taken = False
-        except Exception:
-            log.exception("live.reaction_failed")
-            taken = False
-        if not taken:
-            connection.ignored += 1
-
-    def _take_reaction(self, connection: Connection, sent: React) -> bool:
-        reactions, room_id = self._engine.reactions, connection.room_id
-        if reactions.is_stale(room_id):
-            with self._engine.services.db.read() as session:
-                reactions.checked(room_id, are_allowed(session, room_id))
-        if not reactions.add(room_id, sent.kind):
-            return False
-        self._engine.wakes.tell_reactions(room_id)
-        self._engine.tail.wake()
-        return True
+        return heard
 
     # --- words
 

@@ -112,14 +112,13 @@ export class Finger {
       scene: view.scene,
       yaw,
       pitch,
-      t: Math.round(this.room.now()),
     });
   }
 
   private away(): void {
     window.clearTimeout(this.timer);
     this.timer = 0;
-    if (this.at) this.room.connection.say("pointer", { on: false, t: Math.round(this.room.now()) });
+    if (this.at) this.room.connection.say("pointer", { on: false });
     this.at = null;
   }
 }

@@ -53,14 +53,12 @@ def _remove_poll(call: Call, args: PollSeen) -> dict[str, Any]:
     return {"poll": args.poll}
 
 
-def _answer(session: Session, calls: Sequence[tuple[Call, PollAnswered]]) -> list[Outcome]:
-    outcomes: dict[int, Outcome] = {}
-    for room_id in sorted({call.room_id for call, _args in calls}):
-        mine = [(at, call, args) for at, (call, args) in enumerate(calls) if call.room_id == room_id]
-        given = [polls.Answer(args.poll, call.seat.actor.id, tuple(args.choices)) for _at, call, args in mine]
-        for (at, _call, args), refused in zip(mine, polls.answer(session, room_id, given), strict=True):
-            outcomes[at] = refused or {"poll": args.poll, "choices": args.choices}
-    return [outcomes[at] for at in range(len(calls))]
+def _answer(session: Session, room_id: str, calls: Sequence[tuple[Call, PollAnswered]]) -> list[Outcome]:
+    given = [polls.Answer(args.poll, call.seat.actor.id, tuple(args.choices)) for call, args in calls]
+    return [
+        refused or {"poll": one.poll, "choices": [*one.choices]}
+        for one, refused in zip(given, polls.answer(session, room_id, given), strict=True)
+    ]
 
 
 def _raise(call: Call, _args: Nothing) -> dict[str, Any]:

@@ -187,15 +187,18 @@ def answer(session: Session, room_id: str, answers: Sequence[Answer]) -> list[To
     for at, one in enumerate(answers):
         if refused[at] is None:
             first.setdefault((one.poll, one.registration), at)
-    taken = sorted(first.values())
-    rooms_channels = [events.person(answers[at].registration) for at in taken]
-    events.hold(session, room_id, rooms_channels)
-    new = _insert(session, [answers[at] for at in taken])
-    _tell(session, room_id, [answers[at] for at in taken if (answers[at].poll, answers[at].registration) in new])
-    return [
-        refused[at] or (None if at in taken and (one.poll, one.registration) in new else _already(one))
-        for at, one in enumerate(answers)
+    taken = [answers[at] for at in first.values()]
+    events.hold(session, room_id, [events.person(one.registration) for one in taken])
+    new = _insert(session, taken)
+    # the person's other windows learn of it; everybody else sees the counts
+    told = [
+        Entry(events.person(one.registration), "poll.answered", {"poll": one.poll, "choices": [*one.choices]})
+        for one in taken
+        if (one.poll, one.registration) in new
     ]
+    events.append_each(session, room_id, told)
+    done = {at for key, at in first.items() if key in new}
+    return [refused[at] or (None if at in done else _already(one)) for at, one in enumerate(answers)]
 
 
 def _refusal(poll: Poll | None, given: Answer) -> TourserverError | None:
@@ -233,19 +236,6 @@ def _insert(session: Session, answers: Sequence[Answer]) -> set[tuple[str, str]]
     if chosen:
         events.insert_once(session, PollChoice, chosen)
     return {(row["poll_id"], row["registration_id"]) for row in rows if row["id"] in new}
-
-
-def _tell(session: Session, room_id: str, answers: Sequence[Answer]) -> None:
-    """The person's other windows learn of it; everybody else sees the counts."""
-    waiting = list(answers)
-    while waiting:  # a channel once a round
-        now = {one.registration: one for one in reversed(waiting)}
-        entries = [
-            Entry(events.person(one.registration), "poll.answered", {"poll": one.poll, "choices": [*one.choices]})
-            for one in now.values()
-        ]
-        events.append_each(session, room_id, entries)
-        waiting = [one for one in waiting if one not in now.values()]
 
 
 # --- results

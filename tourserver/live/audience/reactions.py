@@ -6,19 +6,20 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from sqlalchemy.orm import Session
 
 from tourserver.core import clock
 from tourserver.core.db import new_id
 from tourserver.live import events, rooms
+from tourserver.live.audience.forms import ReactionKind
 from tourserver.live.audience.models import ReactionCount
 
 EVERY_SECONDS: Final = 0.5
 CHECKED_SECONDS: Final = 1.0
 STORED_MS: Final = 10_000
-KINDS: Final = frozenset({"applause", "heart", "laugh", "surprise", "agree"})
+KINDS: Final = frozenset(get_args(ReactionKind))
 
 
 @dataclass(slots=True)

@@ -44,15 +44,12 @@ def _ask(call: Call, args: Ask) -> dict[str, Any]:
     )
 
 
-def _vote(session: Session, calls: Sequence[tuple[Call, Vote | Unvote]]) -> list[Outcome]:
-    outcomes: dict[int, Outcome] = {}
-    for room_id in sorted({call.room_id for call, _args in calls}):
-        mine = [(at, call, args) for at, (call, args) in enumerate(calls) if call.room_id == room_id]
-        ballots = [votes.Ballot(args.question, call.seat.actor.id, args.on) for _at, call, args in mine]
-        for (at, _call, args), counted in zip(mine, votes.cast(session, room_id, ballots), strict=True):
-            done = {"question": args.question, "on": args.on}
-            outcomes[at] = {**done, "votes": counted} if isinstance(counted, int) else counted
-    return [outcomes[at] for at in range(len(calls))]
+def _vote(session: Session, room_id: str, calls: Sequence[tuple[Call, Vote | Unvote]]) -> list[Outcome]:
+    ballots = [votes.Ballot(args.question, call.seat.actor.id, args.on) for call, args in calls]
+    return [
+        {"question": ballot.question, "on": ballot.on, "votes": counted} if isinstance(counted, int) else counted
+        for ballot, counted in zip(ballots, votes.cast(session, room_id, ballots), strict=True)
+    ]
 
 
 def _withdraw(call: Call, args: Seen) -> dict[str, Any]:

@@ -125,12 +125,6 @@ def _take_back(session: Session, ballots: Sequence[Ballot]) -> set[tuple[str, st
     return {(row[0], row[1]) for row in found}
 
 
-def count(session: Session, question_id: str) -> int:
-    """Votes of one question."""
-    query = select(func.count()).select_from(QuestionVote).where(QuestionVote.question_id == question_id)
-    return session.scalar(query) or 0
-
-
 def counts(session: Session, question_ids: Iterable[str]) -> dict[str, int]:
     """Votes by question; those without votes are missing."""
     query = (
