@@ -2,6 +2,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from tests import factories
 from tourserver.core import rights
 from tourserver.core.audit import Audit
 from tourserver.core.errors import Forbidden
@@ -81,3 +82,22 @@ def test_a_grant_on_a_node_covers_its_sites(services: Services, alice: Actor) ->
         rights.grant(session, alice, "admin", "node", "n1", by=SYSTEM)
         assert rights.can(session, alice, "site.change", Thing("site", "x", (("node", "n1"),)))
         assert not rights.can(session, alice, "site.change", Thing("site", "y", (("node", "n2"),)))
+
+
+def test_of_many_people_those_who_can_are_found_at_once_as_each_would_be_alone(services: Services) -> None:
+    with services.db.write() as session:
+        actors = [Actor("user", factories.make_user(session, name=f"User {number}").id) for number in range(4)]
+        roles = [
+            ("admin", "global", ""),
+            ("host", "session", "s1"),
+            ("host", "session", "s2"),
+            ("site_owner", "node", "n1"),
+        ]
+        for actor, (role, scope, scope_id) in zip(actors, roles, strict=True):
+            rights.grant(session, actor, role, scope, scope_id, by=SYSTEM)
+        thing = Thing("session", "s1", within=(("node", "n1"),))
+        for verb in ("room.guide", "session.see", "site.change", "no.such.verb"):
+            alone = {actor for actor in actors if rights.can(session, actor, verb, thing)}
+            assert rights.who_can(session, actors, verb, thing) == alone
+        assert "room.guide" in rights.verbs_of(session, actors[1], thing)
+        assert rights.verbs_of(session, actors[2], thing) == frozenset()

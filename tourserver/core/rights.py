@@ -6,11 +6,12 @@ socket event, from the database: a right that is taken away is gone at the next 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, select, text, tuple_
+from sqlalchemy import CheckConstraint, ForeignKey, Index, or_, select, text, tuple_
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tourserver.core import audit, clock
@@ -139,6 +140,23 @@ def can(session: Session, actor: Actor, verb: str, thing: Thing = EVERYTHING) ->
     if actor.kind == "system":
         return True
     return any(verb in ROLES.get(role, frozenset()) for role in roles_of(session, actor, thing))
+
+
+def verbs_of(session: Session, actor: Actor, thing: Thing = EVERYTHING) -> frozenset[str]:
+    """Everything that an actor may do to a thing."""
+    return frozenset().union(*(ROLES.get(role, frozenset()) for role in roles_of(session, actor, thing)))
+
+
+def who_can(session: Session, actors: Iterable[Actor], verb: str, thing: Thing) -> set[Actor]:
+    """Those of many people who may do ``verb`` to ``thing``, by one query."""
+    wanted = {actor.id: actor for actor in actors if actor.kind in ("user", "registration")}
+    roles = [role for role, verbs in ROLES.items() if verb in verbs]
+    query = select(Grant.user_id, Grant.registration_id).where(
+        Grant.role.in_(roles),
+        or_(Grant.user_id.in_(wanted), Grant.registration_id.in_(wanted)),
+        tuple_(Grant.scope, Grant.scope_id).in_(thing.scopes),
+    )
+    return {wanted[user_id or registration_id or ""] for user_id, registration_id in session.execute(query)}
 
 
 def can_somewhere(session: Session, actor: Actor, verb: str) -> bool:

@@ -153,6 +153,14 @@ def _person(session: Session, ticket: Ticket, row: Any, version: int) -> Seat | 
     return Seat(ticket.session_id, ticket.actor, role, row.name, row.language)
 
 
+ROOM_VERBS: Final = frozenset({HOST, CREW, "room.guide", "room.caption", "questions.moderate", "audience.moderate"})
+
+
+def may(session: Session, seat: Seat) -> list[str]:
+    """What somebody of the crew may do in the room, for their page to show nothing else."""
+    return sorted(rights.verbs_of(session, seat.actor, thing(seat.session_id)) & ROOM_VERBS) if seat.crew else []
+
+
 def session_of_replaced_link(session: Session, token: str) -> str | None:
     """The slug of the session that a join link was for before it was replaced; for the page that says so."""
     query = (

@@ -13,14 +13,15 @@ from tourserver.core import clock
 from tourserver.core.errors import TourserverError
 from tourserver.core.rights import Actor
 from tourserver.core.services import Services
-from tourserver.live import access, presence, rooms
-from tourserver.live.audience import groups, polls, reactions
+from tourserver.live import access, presence
+from tourserver.live.audience import polls, reactions
 from tourserver.live.audience.reactions import Reactions
-from tourserver.live.guiding import guide, lease, viewtrack
+from tourserver.live.crew_heads import CrewHeads
+from tourserver.live.guiding import lease, viewtrack
 from tourserver.live.guiding.viewtrack import ViewTracks
 from tourserver.live.members import Channel, Connection, Members
 from tourserver.live.presence import Presence
-from tourserver.live.questions import holds, votes
+from tourserver.live.questions import votes
 from tourserver.live.tail import Tail
 from tourserver.live.tickets import Ticket
 from tourserver.live.transport import Message, Transport
@@ -69,7 +70,7 @@ class Pulse:
         self._tallies: dict[str, dict[str, int]] = {}
         self._again: dict[str, set[str]] = {}
         self._told: dict[str, tuple[int, int]] = {}
-        self._grouped: dict[str, tuple[float, list[dict[str, Any]]]] = {}
+        self._crew = CrewHeads()
         self._recount: set[str] = set()
         # somebody left and could not be written down: looked for at the next beat
         self.goodbye_failed = False
@@ -245,9 +246,7 @@ class Pulse:
             shared["polls"] = seen
         told_crew: dict[str, Any] = {}
         if any(channel.audience == "staff" for channel in channels):
-            told_crew["groups"] = self._groups(session, room_id)
-            told_crew["holds"] = holds.held(session, room_id)
-            told_crew["able"] = guide.able(session, rooms.get(session, room_id))
+            told_crew = self._crew.of(session, room_id)
         if running:
             told_crew["polls"] = {poll: _counts(one) for poll, one in running.items()}
         sendings: list[tuple[Channel, dict[str, Any]]] = []
@@ -260,14 +259,6 @@ class Pulse:
             elif self._is_news(channel.id, number):
                 sendings.append((channel, {channel.audience: number}))
         return sendings
-
-    def _groups(self, session: Session, room_id: str) -> list[dict[str, Any]]:
-        """Who is there by country and organisation, a few seconds old."""
-        at, found = self._grouped.get(room_id, (float("-inf"), []))
-        if time.monotonic() - at > COUNT_EVERY:
-            found = groups.here(session, room_id)
-            self._grouped[room_id] = (time.monotonic(), found)
-        return found
 
     def _changed_tallies(self, room_id: str, counted: dict[str, int], everything: bool) -> dict[str, int]:
         """Votes to tell: those that changed, and by and by all of them again; never more than can be sent to many."""
@@ -297,7 +288,7 @@ class Pulse:
         self._tallies = {room: counted for room, counted in self._tallies.items() if room in rooms}
         self._again = {room: waiting for room, waiting in self._again.items() if room in rooms}
         self._present = {room: counted for room, counted in self._present.items() if room in rooms}
-        self._grouped = {room: found for room, found in self._grouped.items() if room in rooms}
+        self._crew.keep_only(set(rooms))
 
     def told(self, channel_id: str, number: int) -> None:
         """The members of a person's channel were told its number when they joined."""

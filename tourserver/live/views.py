@@ -37,9 +37,6 @@ FIRST_PAGES: Final = {
     "captioner": "live.captions",
 }
 """Where a link of the crew leads, by role."""
-ROOM_VERBS: Final = frozenset(
-    {"room.host", "room.crew", "room.guide", "room.caption", "questions.moderate", "audience.moderate"}
-)
 
 
 def _keep_private(response: Response) -> Response:
@@ -236,7 +233,7 @@ def _page(session: Session, planned: ScheduledSession, seat: Seat, ticket: Ticke
         "role": "host" if seat.crew else "participant",
         "room": ticket.room,
         "crew_role": seat.role,
-        "may": _may(session, seat),
+        "may": access.may(session, seat),
         "lang": lang,
         "state": here.state if here else "closed",
         "poster": _poster(session, planned, lang),
@@ -253,13 +250,6 @@ def _page(session: Session, planned: ScheduledSession, seat: Seat, ticket: Ticke
         "me": me,
         "links": {name: link for name, link in links.items() if link},
     }
-
-
-def _may(session: Session, seat: Seat) -> list[str]:
-    """What somebody of the crew may do in the room, for the page to show nothing else."""
-    held = rights.roles_of(session, seat.actor, access.thing(seat.session_id)) if seat.crew else set()
-    verbs = set().union(*(rights.ROLES.get(role, frozenset()) for role in held)) if held else set()
-    return sorted(verbs & ROOM_VERBS)
 
 
 def _poster(session: Session, planned: ScheduledSession, lang: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -55,17 +56,23 @@ def make_view(scene: str, yaw: float, pitch: float, fov: float) -> View:
 
 def named(session: Session, reference: str | None) -> dict[str, str] | None:
     """The guide as everyone sees them: whom the reference names (``user:<id>``), as ``id``, and the name."""
-    if reference is None:
-        return None
-    actor = Actor.of(reference)
-    if actor.kind == "registration":
-        guest = select(Person.name).join(Registration, Registration.person_id == Person.id)
-        name = session.scalar(guest.where(Registration.id == actor.id))
-        return None if name is None else {"id": reference, "name": name}
-    row = session.execute(select(User.name, User.email).where(User.id == actor.id)).one_or_none()
-    if row is None:
-        return None
-    return {"id": reference, "name": row.name or row.email.split("@")[0]}
+    return None if reference is None else names(session, [reference]).get(reference)
+
+
+def names(session: Session, references: Iterable[str]) -> dict[str, dict[str, str]]:
+    """The same for many of the crew, by reference; who isn't there any more is missing."""
+    actors = {reference: Actor.of(reference) for reference in references}
+    users = [actor.id for actor in actors.values() if actor.kind == "user"]
+    guests = [actor.id for actor in actors.values() if actor.kind == "registration"]
+    known: dict[str, str] = {}
+    if users:
+        staff = select(User.id, User.name, User.email).where(User.id.in_(users))
+        known |= {row.id: row.name or row.email.split("@")[0] for row in session.execute(staff)}
+    if guests:
+        people = select(Registration.id, Person.name).join(Person, Person.id == Registration.person_id)
+        known |= {row[0]: row[1] for row in session.execute(people.where(Registration.id.in_(guests)))}
+    found = ((reference, known.get(actor.id)) for reference, actor in actors.items())
+    return {reference: {"id": reference, "name": name} for reference, name in found if name is not None}
 
 
 def take(session: Session, room_id: str, *, actor: Actor, seen: str | None = ANYBODY) -> None:
@@ -132,14 +139,12 @@ def able(session: Session, room: Room) -> list[dict[str, str]]:
         .where(Attendance.room_id == room.id, Attendance.crew.is_(True), presence.is_open())
         .order_by(Attendance.began_at, Attendance.id)
     )
-    found: dict[str, dict[str, str]] = {}
-    for user_id, registration_id in session.execute(query):
-        one = Actor("user", user_id) if user_id else Actor("registration", registration_id or "")
-        if one.reference in found or not rights.can(session, one, GUIDE, Thing("session", room.session_id)):
-            continue
-        if (face := named(session, one.reference)) is not None:
-            found[one.reference] = face
-    return list(found.values())
+    present = dict.fromkeys(
+        Actor("user", user_id) if user_id else Actor("registration", registration_id or "")
+        for user_id, registration_id in session.execute(query)
+    )
+    may = rights.who_can(session, present, GUIDE, Thing("session", room.session_id))
+    return list(names(session, [actor.reference for actor in present if actor in may]).values())
 
 
 def gather(session: Session, room_id: str, *, actor: Actor) -> None:

@@ -25,9 +25,12 @@ def of(session: Session, room_id: str, question_id: str) -> list[dict[str, Any]]
         .where(Audit.thing_kind == "question", Audit.thing_id == question_id)
         .order_by(Audit.at, Audit.id)
     )
+    rows = list(session.execute(query))
     author = Actor("registration", question.registration_id).reference
+    faces = guide.names(session, {reference for _at, reference, _verb in rows if reference != author})
     steps = [{"at": clock.milliseconds(question.asked_at), "verb": "question.ask", "by": None}]
-    for at, reference, verb in session.execute(query):
-        face = None if reference == author else guide.named(session, reference)
-        steps.append({"at": clock.milliseconds(at), "verb": verb, "by": face["name"] if face else None})
+    steps += [
+        {"at": clock.milliseconds(at), "verb": verb, "by": faces[reference]["name"] if reference in faces else None}
+        for at, reference, verb in rows
+    ]
     return steps

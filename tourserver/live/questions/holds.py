@@ -40,8 +40,10 @@ def held(session: Session, room_id: str) -> dict[str, list[dict[str, str]]]:
         .where(Question.room_id == room_id, QuestionHold.until > clock.now())
         .order_by(QuestionHold.until, QuestionHold.actor)
     )
+    rows = list(session.execute(query))
+    faces = guide.names(session, {reference for _question, reference in rows})
     found: dict[str, list[dict[str, str]]] = {}
-    for question_id, reference in session.execute(query):
-        if (face := guide.named(session, reference)) is not None:
-            found.setdefault(question_id, []).append(face)
+    for question_id, reference in rows:
+        if reference in faces:
+            found.setdefault(question_id, []).append(faces[reference])
     return found

@@ -132,9 +132,10 @@ def _questions(session: Session, room_id: str, zone: str, lang: str, _: Translat
     found = list(session.execute(query))
     numbers = {row[0].id: number for number, row in enumerate(found, start=1)}
     counted = votes.counts(session, list(numbers))
+    answerers = guide.names(session, {row[0].answered_by for row in found if row[0].answered_by})
     rows: list[list[Cell]] = []
     for question, name, country, due_on, owner_name, owner_email in found:
-        answered_by = guide.named(session, question.answered_by)
+        answered_by = answerers.get(question.answered_by or "")
         hidden = question.anonymous
         rows.append(
             [
