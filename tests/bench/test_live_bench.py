@@ -56,3 +56,18 @@ def test_commands_are_acknowledged_and_seen_by_all_once() -> None:
     assert found["approved"] == found["asked"] == found["ask"]["acknowledged"] > 0
     assert found["seen_by_all"] == found["approved"]
     assert (found["unanswered"], found["doubled"], found["cut"]) == (0, 0, 0)
+
+
+def test_a_room_beside_a_flooded_one_is_shown_every_part_of_its_tour() -> None:
+    command = [sys.executable, "-m", "tourserver.cli", "bench", "neighbours", "--participants", "20", "--lines", "10"]
+    parts = ["--seconds", "2", "--rounds", "1", "--json"]
+    done = subprocess.run([*command, *parts], capture_output=True, text=True, timeout=180, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["flood_per_s"] > 100, "far more than the room takes"
+    for part in ("still", "loud"):
+        # 2 s at 10 Hz; on a busy machine two may share a tick
+        assert 20 * 6 < found[part]["views"] <= 21 * 22
+        assert found[part]["asked"] > 0
+        assert found[part]["refused"] == 0
+    assert found["cut"] == 0

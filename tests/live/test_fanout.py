@@ -228,11 +228,26 @@ def test_who_sends_without_end_is_read_slowly_and_who_sends_now_and_then_at_once
     for _ in range(20):
         ends.client.sendall(b"word")
         assert ends.line.recv(4) == b"word"
-    assert ends.pauses == [], "a few messages wait for nothing"
+    assert ends.pauses == [0], "a few messages wait for nothing, and others get their turn between them"
     for _ in range(2 * int(fanout.READS_AT_ONCE)):
         ends.client.sendall(b"x")
         assert ends.line.recv(1) == b"x"
-    assert len(ends.pauses) > 10, "some, as soon as it is too much"
+    waits = [pause for pause in ends.pauses if pause]
+    assert len(waits) > 10, "some, as soon as it is too much"
+    assert min(waits) >= 1 / fanout.LOUD_READS_PER_SECOND
+
+
+def test_who_was_silent_for_long_enough_is_read_at_once_again(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fanout, "QUIET_SECONDS", 0.2)
+    for _ in range(2 * int(fanout.READS_AT_ONCE)):
+        ends.client.sendall(b"x")
+        ends.line.recv(1)
+    silence = threading.Timer(0.4, ends.client.sendall, [b"y"])
+    silence.start()
+    ends.pauses.clear()
+    assert ends.line.recv(1) == b"y"
+    silence.join()
+    assert not any(ends.pauses)
 
 
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=40), st.integers(0, 10**6))

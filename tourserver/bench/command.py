@@ -38,6 +38,34 @@ def live(participants: int, rate: float, seconds: float, peers: tuple[str, ...],
 
 
 @bench.command()
+@click.option(
+    "--participants", type=click.IntRange(1, 20_000), default=1000, show_default=True, help="In the guided room."
+)
+@click.option("--lines", type=click.IntRange(1, 2000), default=50, show_default=True, help="That flood the other room.")
+@click.option("--rate", type=click.FloatRange(0.1, 10), default=10.0, show_default=True, help="Views a second.")
+@click.option("--seconds", type=click.FloatRange(1, 600), default=10.0, show_default=True, help="Of each part.")
+@click.option("--rounds", type=click.IntRange(1, 100), default=3, show_default=True, help="Of a still and a loud part.")
+@click.option("--json", "as_json", is_flag=True, help="All figures as JSON.")
+def neighbours(participants: int, lines: int, rate: float, seconds: float, rounds: int, as_json: bool) -> None:
+    """Two rooms: what a flood of commands in one does to the view and to questions in the other."""
+    from tourserver.bench.live import Load, run_neighbours
+
+    found = run_neighbours(Load(participants, rate, seconds), lines=lines, rounds=rounds)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    for name in ("still", "loud"):
+        one = found[name]
+        click.echo(
+            f"{name:>10}: view p50 {one['view_p50_ms']} ms, p99 {one['view_p99_ms']} ms; "
+            f"question p50 {one['ask_p50_ms']} ms, p99 {one['ask_p99_ms']} ms"
+        )
+    click.echo(
+        f"view p99, loud to still: {found['view_p99_ratio']}; {found['flood_per_s']} commands a second were sent"
+    )
+
+
+@bench.command()
 @click.option("--participants", type=click.IntRange(1, 20_000), default=2000, show_default=True)
 @click.option("--questions", type=click.FloatRange(0.1, 100), default=20.0, show_default=True, help="Asked a second.")
 @click.option("--votes", type=click.FloatRange(0, 2000), default=200.0, show_default=True, help="Given a second.")

@@ -24,6 +24,7 @@ from tourserver.core.messages import N_
 from tourserver.core.settings import Settings
 
 JOIN_SECONDS: Final = 120
+SOCKET_PATH: Final = "/socket.io/?EIO=4&transport=websocket"
 NODE_PEER: Final = Path(__file__).resolve().parents[2] / "tests" / "load" / "peers" / "node.mjs"
 
 
@@ -56,24 +57,16 @@ def _ratios(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, float | N
 
 def run_ours(load: Load) -> dict[str, Any]:
     """A real server on SQLite with real tickets, rights and snapshots."""
-    folder = Path(tempfile.mkdtemp(prefix="tourserver-bench-"))
-    try:
-        settings = Settings(data=folder, port=_free_port(), log_level="warning")
-        made = world.build(settings, load.participants)
-        given = {f"TOURSERVER_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
-        with _server([sys.executable, "-m", "tourserver.serve"], settings.port, folder / "web.log", given) as process:
-            hellos = [_hello(ticket, number) for number, ticket in enumerate(made.people)]
-            return _swarm(
-                load,
-                port=settings.port,
-                process=process,
-                path="/socket.io/?EIO=4&transport=websocket",
-                hellos=hellos,
-                guide=_hello(made.host, -1),
-                scenes=made.scenes,
-            )
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with _rooms([load.participants]) as (port, process, (made,)):
+        return _swarm(
+            load,
+            port=port,
+            process=process,
+            path=SOCKET_PATH,
+            hellos=_hellos(made),
+            guide=_hello(made.host, -1),
+            scenes=made.scenes,
+        )
 
 
 def run_commands(load: Load, *, questions: float, votes: float, database_url: str = "") -> dict[str, Any]:
@@ -81,26 +74,56 @@ def run_commands(load: Load, *, questions: float, votes: float, database_url: st
 
     ``database_url`` is of an empty PostgreSQL database; SQLite without it.
     """
-    _raise_file_limit(load.participants)
+    with _rooms([load.participants], database_url) as (port, _process, (made,)):
+        plan = {
+            **_plan(port, made, load.seconds),
+            "host": _hello(made.host, -1),
+            "guide": "",
+            "questions": questions,
+            "votes": votes,
+        }
+        return _client("tourserver.bench.errands", plan, load.seconds)
+
+
+def run_neighbours(load: Load, *, lines: int, rounds: int) -> dict[str, Any]:
+    """A guided room beside one in which ``lines`` people send as much as the server takes, and beside a still one.
+
+    ``rounds`` times ``load.seconds`` of each, in turn, so that both are of the same run.
+    """
+    with _rooms([load.participants, lines]) as (port, _process, (made, loud)):
+        plan = {
+            **_plan(port, made, load.seconds),
+            "guide": _hello(made.host, -1),
+            "scenes": made.scenes,
+            "rate": load.rate,
+            "loud": _hellos(loud),
+            "rounds": rounds,
+        }
+        return _client("tourserver.bench.neighbours", plan, 2 * rounds * load.seconds)
+
+
+def _plan(port: int, made: world.World, seconds: float) -> dict[str, Any]:
+    return {
+        "port": port,
+        "path": SOCKET_PATH,
+        "hellos": _hellos(made),
+        "seconds": seconds,
+        "join_seconds": JOIN_SECONDS,
+        "joined_at_connect": False,
+    }
+
+
+@contextmanager
+def _rooms(participants: list[int], database_url: str = "") -> Iterator[tuple[int, int, list[world.World]]]:
+    """A server of its own with open rooms of so many people: its port, its process and the rooms' tickets."""
+    _raise_file_limit(sum(participants))
     folder = Path(tempfile.mkdtemp(prefix="tourserver-bench-"))
     try:
         settings = Settings(data=folder, port=_free_port(), log_level="warning", database_url=database_url)
-        made = world.build(settings, load.participants)
+        made = world.build_rooms(settings, participants)
         given = {f"TOURSERVER_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
-        with _server([sys.executable, "-m", "tourserver.serve"], settings.port, folder / "web.log", given):
-            plan = {
-                "port": settings.port,
-                "path": "/socket.io/?EIO=4&transport=websocket",
-                "hellos": [_hello(ticket, number) for number, ticket in enumerate(made.people)],
-                "host": _hello(made.host, -1),
-                "guide": "",
-                "questions": questions,
-                "votes": votes,
-                "seconds": load.seconds,
-                "join_seconds": JOIN_SECONDS,
-                "joined_at_connect": False,
-            }
-            return _client("tourserver.bench.errands", plan, load.seconds)
+        with _server([sys.executable, "-m", "tourserver.serve"], settings.port, folder / "web.log", given) as process:
+            yield settings.port, process, made
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -117,11 +140,15 @@ def run_peer(load: Load, peer: str) -> dict[str, Any]:
     try:
         with _server(command, port, folder / "peer.log", {}) as process:
             hello = "" if peer == "floor" else "40/live,"
-            path = "/" if peer == "floor" else "/socket.io/?EIO=4&transport=websocket"
+            path = "/" if peer == "floor" else SOCKET_PATH
             hellos = [hello] * load.participants
             return _swarm(load, port=port, process=process, path=path, hellos=hellos, guide="", scenes=[])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _hellos(made: world.World) -> list[str]:
+    return [_hello(ticket, number) for number, ticket in enumerate(made.people)]
 
 
 def _hello(ticket: str, number: int) -> str:

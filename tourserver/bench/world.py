@@ -1,4 +1,4 @@
-"""A database for the benchmark: a session with an open room, a host who guides, and registered people."""
+"""A database for the benchmarks: sessions with open rooms, hosts who guide, and registered people."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from sqlalchemy import insert
+from sqlalchemy.orm import Session
 
 from tourserver.core import clock, migrate, rights
 from tourserver.core.db import new_id
@@ -39,80 +40,90 @@ class World:
 
 def build(settings: Settings, participants: int) -> World:
     """Make the database at ``settings`` and fill it; its room is open and its host has the guide's token."""
+    return build_rooms(settings, [participants])[0]
+
+
+def build_rooms(settings: Settings, participants: list[int]) -> list[World]:
+    """The same with so many rooms as there are numbers of participants, all of which show the same site."""
     migrate.upgrade(settings.sqlalchemy_url)
     services = Services.start(settings)
     try:
-        return _fill(services, participants)
+        with services.db.write() as session:
+            site, made = _site(session)
+            return [_room(session, services, site, made, number, count) for number, count in enumerate(participants)]
     finally:
         services.close()
 
 
-def _fill(services: Services, participants: int) -> World:
+def _site(session: Session) -> tuple[Site, list[str]]:
+    """A site with a published tour, and the ids of its two scenes."""
+    node = Node(slug="bench", name={"en": "Bench"})
+    session.add(node)
+    session.flush()
+    site = Site(slug="bench", node_id=node.id, state="published", name={"en": "Bench"}, summary={"en": "-"}, body={})
+    panorama = Panorama(
+        content_hash=uuid.uuid4().hex * 2,
+        original_key="originals/none.jpg",
+        original_bytes=1,
+        width=4096,
+        height=2048,
+        levels=[{"width": 2048, "height": 1024, "cols": 4, "rows": 2, "tile": 512}],
+        state="ready",
+    )
+    session.add_all([site, panorama])
+    session.flush()
+    made = [
+        scenes.add_scene(session, site, panorama, title={"en": name}, alternative={"en": name}, actor=SYSTEM).id
+        for name in ("Quay", "Hall")
+    ]
+    publishing.publish(session, site, actor=SYSTEM)
+    return site, made
+
+
+def _room(session: Session, services: Services, site: Site, made: list[str], number: int, participants: int) -> World:
+    """An open room with its host and its people."""
     secret = services.keys.secret_key
-    with services.db.write() as session:
-        node = Node(slug="bench", name={"en": "Bench"})
-        session.add(node)
-        session.flush()
-        site = Site(
-            slug="bench", node_id=node.id, state="published", name={"en": "Bench"}, summary={"en": "-"}, body={}
-        )
-        panorama = Panorama(
-            content_hash=uuid.uuid4().hex * 2,
-            original_key="originals/none.jpg",
-            original_bytes=1,
-            width=4096,
-            height=2048,
-            levels=[{"width": 2048, "height": 1024, "cols": 4, "rows": 2, "tile": 512}],
-            state="ready",
-        )
-        session.add_all([site, panorama])
-        session.flush()
-        made = [
-            scenes.add_scene(session, site, panorama, title={"en": name}, alternative={"en": name}, actor=SYSTEM).id
-            for name in ("Quay", "Hall")
-        ]
-        publishing.publish(session, site, actor=SYSTEM)
-        start = clock.now() + timedelta(minutes=5)
-        planned = ScheduledSession(
-            slug="bench",
-            kind="guided_tour",
-            state="scheduled",
-            title={"en": "Bench"},
-            summary={"en": ""},
-            languages=["en"],
-            local_start=clock.local(start, clock.SWEDEN).replace(tzinfo=None),
-            zone=clock.SWEDEN,
-            starts_at=start,
-            tzdata_version=clock.TZDATA_VERSION,
-            sites=[SessionSite(site_id=site.id)],
-        )
-        user = User(email="host@example.org", name="Host", password=None, fs_uniquifier=new_id())
-        session.add_all([planned, user])
-        session.flush()
-        host = Actor("user", user.id)
-        rights.grant(session, host, "host", "session", planned.id, by=SYSTEM)
-        people, registrations = _people(planned.id, participants)
-        session.execute(insert(Person), people)
-        session.execute(insert(Registration), registrations)
-        tickets = []
-        for one in registrations:
-            services.tokens.issue(session, access.JOIN, str(one["id"]))
-            version = services.tokens.version(session, access.JOIN, str(one["id"]))
-            tickets.append(sign(secret, Ticket(planned.id, "registration", str(one["id"]), version)))
-        room = rooms.get_or_create(session, planned.id)
-        rooms.open_room(session, room.id, actor=host)
-        guide.take(session, room.id, actor=host)
-        lead = sign(secret, Ticket(planned.id, "user", user.id, account_mark(user.fs_uniquifier)))
-        return World(lead, tickets, made)
+    start = clock.now() + timedelta(minutes=5)
+    planned = ScheduledSession(
+        slug=f"bench-{number}",
+        kind="guided_tour",
+        state="scheduled",
+        title={"en": "Bench"},
+        summary={"en": ""},
+        languages=["en"],
+        local_start=clock.local(start, clock.SWEDEN).replace(tzinfo=None),
+        zone=clock.SWEDEN,
+        starts_at=start,
+        tzdata_version=clock.TZDATA_VERSION,
+        sites=[SessionSite(site_id=site.id)],
+    )
+    user = User(email=f"host{number}@example.org", name="Host", password=None, fs_uniquifier=new_id())
+    session.add_all([planned, user])
+    session.flush()
+    host = Actor("user", user.id)
+    rights.grant(session, host, "host", "session", planned.id, by=SYSTEM)
+    people, registrations = _people(planned.id, number, participants)
+    session.execute(insert(Person), people)
+    session.execute(insert(Registration), registrations)
+    tickets = []
+    for one in registrations:
+        services.tokens.issue(session, access.JOIN, str(one["id"]))
+        version = services.tokens.version(session, access.JOIN, str(one["id"]))
+        tickets.append(sign(secret, Ticket(planned.id, "registration", str(one["id"]), version)))
+    room = rooms.get_or_create(session, planned.id)
+    rooms.open_room(session, room.id, actor=host)
+    guide.take(session, room.id, actor=host)
+    lead = sign(secret, Ticket(planned.id, "user", user.id, account_mark(user.fs_uniquifier)))
+    return World(lead, tickets, made)
 
 
-def _people(session_id: str, count: int) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+def _people(session_id: str, room: int, count: int) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
     people: list[dict[str, object]] = []
     registrations: list[dict[str, object]] = []
     for number in range(count):
         person: dict[str, object] = {
             "id": new_id(),
-            "email": f"p{number}@example.org",
+            "email": f"p{number}-{room}@example.org",
             "name": f"Person {number}",
             "country": "MA",
         }

@@ -39,6 +39,11 @@ JOINS_PER_SECOND: Final = 1.0
 JOINS_AT_ONCE: Final = 2.0 * LINES_PER_PERSON
 """All of a person's windows may come back at once, twice; then one a second."""
 
+HURRIED_PER_SECOND: Final = 10.0
+HURRIED_AT_ONCE: Final = 20.0
+"""Commands of all the people of a room who are in a hurry, so that a flooded room leaves time to the others. Whoever
+acts by hand is never counted in it, nor is the crew, nor what is done by the hundred."""
+
 Number = Annotated[int, Field(ge=0, le=2**53)]
 Translate = Callable[[TourserverError, str], str]
 
@@ -113,6 +118,7 @@ class Engine:
         )
         self._greeter = Greeter(self.showing, self.tracks, self.pulse.presence, HEADS_EVERY)
         self._joins = Brakes(JOINS_PER_SECOND, JOINS_AT_ONCE)
+        self._hurried = Brakes(HURRIED_PER_SECOND, HURRIED_AT_ONCE)
         # what thousands do in the same seconds is done by the hundred
         self._admit = Batch[Wish, Place](self._admit_many, pause=transport.sleep)
         self._greet = Batch[Greeting, list[Message]](self._greet_many, pause=transport.sleep)
@@ -232,12 +238,20 @@ class Engine:
         asked = commands.read(caller, sent)
         rule = asked.spec.rule
         if not isinstance(rule, Many):
+            self._slow_down(caller)
             return commands.perform(self.services, asked)
         batch = self._gathered.get(rule)
         if batch is None:
             run = functools.partial(commands.execute_many, self.services)
             batch = self._gathered[rule] = Batch[Asked, dict[str, Any]](run, pause=self.transport.sleep)
         return batch(asked)
+
+    def _slow_down(self, caller: Caller) -> None:
+        connection = self.members.get(caller.connection)
+        if connection is None or connection.seat.crew or connection.calm.take():
+            return
+        if not self._hurried.take(connection.room_id):
+            raise RateLimited(N_("That was too much at once. Wait a moment and try again."))
 
     # --- leaving
 

@@ -42,6 +42,8 @@ class Handlers:
     def __init__(self, app: Flask, engine: Engine) -> None:
         self._app = app
         self._engine = engine
+        # said to whoever floods, again and again: put into words once for each language
+        self._too_much: dict[str, dict[str, Any]] = {}
 
     def register(self, server: Server) -> None:
         """Tell Socket.IO."""
@@ -91,7 +93,7 @@ class Handlers:
             if more:
                 raise Forbidden(N_("A command is one object."), code="invalid")
             if not connection.commands.take():
-                raise RateLimited(N_("That was too much at once. Wait a moment and try again."))
+                return self._refuse_flood(language)
             result = self._engine.execute(connection.caller, sent)
             self._engine.pulse.recount(connection.room_id)
             return {"ok": True, "result": result}
@@ -115,7 +117,7 @@ class Handlers:
             if wanted.channel not in connection.channels:
                 raise NotFound(N_("You don't hear this channel."), field="channel")
             if not connection.ranges.take():
-                raise RateLimited(N_("That was too much at once. Wait a moment and try again."))
+                return nothing | self._refuse_flood(connection.caller.language)
             with self._engine.services.db.read() as session:
                 access.check(session, self._engine.services.tokens, connection.caller.ticket)
                 page = events.read(session, connection.channels[wanted.channel], wanted.after, events.PAGE + 1)
@@ -133,8 +135,7 @@ class Handlers:
         if connection is None:
             return self._refuse(_not_here(), "en")
         if not connection.pings.take():
-            too_much = RateLimited(N_("That was too much at once. Wait a moment and try again."))
-            return self._refuse(too_much, connection.caller.language)
+            return self._refuse_flood(connection.caller.language)
         return {"now": clock.milliseconds(clock.now())}
 
     # --- what only the newest of counts
@@ -175,6 +176,12 @@ class Handlers:
         if isinstance(error, Conflict) and error.state is not None:
             answer["state"] = error.state
         return {"ok": False, "error": answer}
+
+    def _refuse_flood(self, language: str) -> dict[str, Any]:
+        if language not in self._too_much:
+            too_much = RateLimited(N_("That was too much at once. Wait a moment and try again."))
+            self._too_much[language] = self._refuse(too_much, language)
+        return self._too_much[language]
 
     def _say_farewell(self, connection: Connection, reason: TourserverError) -> None:
         self._engine.transport.sleep(FAREWELL_SECONDS)  # the acknowledgement goes first

@@ -24,6 +24,8 @@ class Connection:
     # name for the client ("public", "person", "staff") → id in the database
     channels: dict[Audience, str]
     commands: TokenBucket = field(default_factory=lambda: TokenBucket(5, 20))
+    # what nobody exceeds who acts by hand; beyond it, all of a room's people share what the room has (see Engine)
+    calm: TokenBucket = field(default_factory=lambda: TokenBucket(0.2, 6))
     ranges: TokenBucket = field(default_factory=lambda: TokenBucket(5, 20))
     pings: TokenBucket = field(default_factory=lambda: TokenBucket(1, 10))
     views: TokenBucket = field(default_factory=lambda: TokenBucket(10, 12))
