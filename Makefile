@@ -23,6 +23,7 @@ bench: setup-dev build ## Figures of this machine, as JSON: the live room agains
 	@$(BIN)/tourserver bench live --participants 2000 --rate 10 --seconds 20 --peer floor --peer node --peer stock --json
 	@$(BIN)/tourserver bench live --participants 10000 --rate 4 --seconds 10 --json
 	@$(BIN)/tourserver bench commands --json
+	@$(BIN)/tourserver bench neighbours --json
 	@$(BIN)/tourserver tiles bench panoramas/sjostaden-quay.jpg --json
 
 CLIENTS ?= 200
